@@ -1,0 +1,60 @@
+"""Durations and instants: one reading of both, in whole microseconds."""
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from crmml.exceptions import SchemaError
+
+MICROSECOND = pd.Timedelta(1, "us")
+DAY = pd.Timedelta(1, "D")
+
+Duration = str | timedelta | pd.Timedelta
+
+
+def check_duration(value: Any, name: str, *, allow_zero: bool = False) -> pd.Timedelta:
+    """Read a duration such as ``"28D"``.
+
+    Parameters
+    ----------
+    value : str or timedelta
+        Anything :class:`pandas.Timedelta` takes. A bare number is refused because
+        pandas would read it as nanoseconds.
+    name : str
+        The argument's name, for the message.
+    allow_zero : bool, default=False
+        Whether a duration of zero is allowed.
+
+    Returns
+    -------
+    pandas.Timedelta
+        The duration, a whole number of microseconds.
+
+    Raises
+    ------
+    SchemaError
+        If it cannot be read, is negative, or is finer than a microsecond.
+    """
+    hint = f"{name} must be a duration such as '28D' or '12h', got {value!r}"
+    if isinstance(value, (int, float)):
+        raise SchemaError(f"{hint}: a bare number has no unit.")
+    try:
+        duration = pd.Timedelta(value)
+    except (ValueError, TypeError) as error:
+        raise SchemaError(f"{hint}.") from error
+    if pd.isna(duration):
+        raise SchemaError(f"{hint}.")
+    if duration < pd.Timedelta(0) or (duration == pd.Timedelta(0) and not allow_zero):
+        raise SchemaError(f"{hint}: it must be {'>= 0' if allow_zero else '> 0'}.")
+    if duration % MICROSECOND != pd.Timedelta(0):
+        raise SchemaError(f"{hint}: the finest unit is the microsecond.")
+    return duration
+
+
+def format_duration(duration: pd.Timedelta) -> str:
+    """Spell a duration for a feature name, in its largest whole unit: ``"90d"``."""
+    for unit, size in (("d", DAY), ("h", pd.Timedelta(1, "h"))):
+        if duration % size == pd.Timedelta(0):
+            return f"{duration // size}{unit}"
+    return f"{duration // MICROSECOND}us"
