@@ -1,0 +1,164 @@
+"""One reading of labels and scores for every metric, and one home for its errors."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmml.exceptions import NotEnoughHistoryError, SchemaError
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+# Spellings of "stayed" and "left" that need no explanation.
+_NUMERIC_CLASSES = ({0, 1}, {-1, 1})
+
+
+def check_labels_and_scores(
+    y_true: Any,
+    y_score: Any,
+    *,
+    pos_label: Any = None,
+    is_probability: bool = False,
+    score_name: str = "y_score",
+) -> tuple[Bools, Floats]:
+    """Read true labels and scores; positions count, an index does not.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels of at most two classes.
+    y_score : array-like of shape (n_samples,)
+        Scores, a higher one meaning more likely to leave.
+    pos_label : object, default=None
+        The label of a customer who left. None: 1 or True, and the labels must be 0 and
+        1, -1 and 1, or booleans.
+    is_probability : bool, default=False
+        Whether scores outside [0, 1] are refused.
+    score_name : str, default="y_score"
+        The argument's name, for messages.
+
+    Returns
+    -------
+    churned : ndarray of bool of shape (n_samples,)
+        True where the customer left.
+    scores : ndarray of float of shape (n_samples,)
+        The scores.
+
+    Raises
+    ------
+    SchemaError
+        If shapes, labels or scores are not as above.
+    NotEnoughHistoryError
+        If there is no row at all.
+    """
+    labels = _check_column(y_true, "y_true")
+    scores = _check_scores(_check_column(y_score, score_name), score_name)
+    if len(labels) != len(scores):
+        raise SchemaError(
+            f"y_true has {len(labels)} rows and {score_name} has {len(scores)}: pass "
+            "one score for each label, in the same order."
+        )
+    if len(labels) == 0:
+        raise NotEnoughHistoryError(
+            f"y_true and {score_name} have 0 rows; at least one customer is needed."
+        )
+    if is_probability:
+        _check_unit_interval(scores, score_name)
+    return _check_labels(labels, pos_label), scores
+
+
+def check_both_classes(churned: Bools, what: str) -> None:
+    """Refuse data in which nobody left, for measures that divide by the leavers.
+
+    Parameters
+    ----------
+    churned : ndarray of bool of shape (n_samples,)
+        True where the customer left.
+    what : str
+        The measure, for the message.
+
+    Raises
+    ------
+    NotEnoughHistoryError
+        If no row is a leaver.
+    """
+    if not churned.any():
+        raise NotEnoughHistoryError(
+            f"{what} needs at least one customer who left; y_true has 0 among "
+            f"{len(churned)} rows. Use a longer horizon or more customers, or check "
+            "pos_label."
+        )
+
+
+def _check_column(values: Any, name: str) -> NDArray[Any]:
+    column = np.asarray(values)
+    if column.ndim != 1:
+        raise SchemaError(
+            f"{name} must have one dimension, got shape {column.shape}. Of a "
+            "predict_proba result pass the column of those who leave, [:, 1]."
+        )
+    n_missing = int(pd.isna(column).sum())
+    if n_missing:
+        raise SchemaError(
+            f"{name} has {n_missing} missing values among {len(column)} rows; drop or "
+            "fill them first."
+        )
+    return column
+
+
+def _check_scores(column: NDArray[Any], name: str) -> Floats:
+    try:
+        scores = column.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(
+            f"{name} must be numeric, got dtype {column.dtype}."
+        ) from error
+    n_infinite = int(np.isinf(scores).sum())
+    if n_infinite:
+        raise SchemaError(
+            f"{name} has {n_infinite} infinite values among {len(scores)} rows; "
+            "scores must be finite."
+        )
+    return scores
+
+
+def _check_unit_interval(scores: Floats, name: str) -> None:
+    n_outside = int(((scores < 0) | (scores > 1)).sum())
+    if n_outside:
+        raise SchemaError(
+            f"{name} must be probabilities in [0, 1]; {n_outside} of {len(scores)} "
+            "values lie outside. A score that only ranks belongs in the measures of "
+            "ranking (is_probability=False where that is an argument)."
+        )
+
+
+def _check_labels(labels: NDArray[Any], pos_label: Any) -> Bools:
+    classes = pd.unique(labels)
+    if len(classes) > 2:
+        raise SchemaError(
+            f"y_true must have two classes, got {len(classes)}. Turn it into left or "
+            "stayed first."
+        )
+    if pos_label is None:
+        found = {_as_number(value) for value in classes}
+        if not any(found <= allowed for allowed in _NUMERIC_CLASSES):
+            raise SchemaError(
+                "y_true must hold 0 and 1, -1 and 1, or booleans (1 or True: the "
+                "customer left). For other labels say pos_label=, the label of a "
+                "customer who left."
+            )
+        pos_label = 1
+    elif len(classes) == 2 and pos_label not in classes.tolist():
+        raise SchemaError(
+            f"pos_label={pos_label!r} is not among the two classes of y_true; check "
+            "its spelling and type."
+        )
+    return np.asarray(labels == pos_label, dtype=np.bool_)
+
+
+def _as_number(value: Any) -> float | None:
+    if isinstance(value, (bool, int, float, np.number, np.bool_)):
+        return float(value)
+    return None
