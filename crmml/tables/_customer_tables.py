@@ -1,0 +1,242 @@
+"""All tables of a company, checked together and ready to be asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from crmml.exceptions import SchemaError
+from crmml.tables._check import Extent, check_rows
+from crmml.tables._complaints import Complaints
+from crmml.tables._customers import Customers
+from crmml.tables._engine import Engine
+from crmml.tables._events import Events
+from crmml.tables._instants import to_microseconds
+from crmml.tables._prepare import Column, prepare
+from crmml.tables._quality import compute_quality
+from crmml.tables._surveys import Surveys
+from crmml.tables._table import Table
+from crmml.tables._transactions import Transactions
+
+
+class CustomerTables:
+    """A company's customer tables behind one door.
+
+    Construction opens the tables and checks them: columns exist and hold what their
+    role needs, ids are of one type, instants are all with or all without a time zone.
+    Instants with a time zone are converted to UTC, those without are taken as they are,
+    to the microsecond. The data are read, never changed.
+
+    Parameters
+    ----------
+    transactions : Transactions, optional
+        What customers bought.
+    customers : Customers, optional
+        Who they are, each in one row.
+    complaints : Complaints, optional
+        What they complained about.
+    surveys : Surveys, optional
+        What they answered.
+    events : Events, optional
+        What else they did.
+    observed_until : str or datetime, optional
+        The instant until which the data are complete. It bounds every cutoff and every
+        label. Default: the last event of any table.
+
+    Attributes
+    ----------
+    observed_until : pandas.Timestamp or None
+        The instant until which the data are complete, in UTC and without a time zone;
+        None when no table has events.
+
+    Raises
+    ------
+    SchemaError
+        If a table is not what was declared; the message names table, column, rule and
+        how many rows break it.
+
+    Warns
+    -----
+    DataQualityWarning
+        If rows without a customer id are left out.
+
+    See Also
+    --------
+    make_spine : Which customers there were at a cutoff.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmml.tables import CustomerTables, Transactions
+    >>> sales = pd.DataFrame(
+    ...     {"id": ["007", "7"], "day": ["2024-05-01", "2024-05-03"], "eur": [9.5, 3.0]}
+    ... )
+    >>> tables = CustomerTables(
+    ...     transactions=Transactions(
+    ...         sales, customer_id="id", timestamp="day", amount="eur"
+    ...     )
+    ... )
+    >>> tables.observed_until
+    Timestamp('2024-05-03 00:00:00')
+    """
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions | None = None,
+        customers: Customers | None = None,
+        complaints: Complaints | None = None,
+        surveys: Surveys | None = None,
+        events: Events | None = None,
+        observed_until: Any = None,
+    ) -> None:
+        self.transactions = transactions
+        self.customers = customers
+        self.complaints = complaints
+        self.surveys = surveys
+        self.events = events
+        self._declared = _check_kinds(
+            {
+                Transactions: transactions,
+                Customers: customers,
+                Complaints: complaints,
+                Surveys: surveys,
+                Events: events,
+            }
+        )
+        self.engine = Engine()
+        self.columns: dict[str, dict[str, Column]] = {}
+        self.extents: dict[str, Extent] = {}
+        for name, table in self._declared.items():
+            self.columns[name] = prepare(table, self.engine)
+            self.extents[name] = check_rows(table, self.columns[name], self.engine)
+        self.is_aware = self._check_zones()
+        self.id_kind = self._check_ids()
+        self.is_end_declared = observed_until is not None
+        self.observed_until = self._read_observed_until(observed_until)
+
+    def quality(self) -> pd.DataFrame:
+        """List what looks wrong in the data, without showing any of them.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_findings, 6)
+            One row for each finding: ``table``, ``column``, ``finding``, ``n_rows``,
+            ``share`` of the table's rows, and what to do (``advice``). Empty when
+            nothing was found.
+        """
+        return compute_quality(self)
+
+    def __repr__(self) -> str:
+        """Show each table's size and time span, and nobody's data."""
+        lines = [f"CustomerTables, observed until {self.observed_until}"]
+        for name, extent in self.extents.items():
+            span = "" if extent.last is None else f", {extent.first} to {extent.last}"
+            lines.append(f"  {name}: {extent.n_rows:,} rows{span}")
+        return "\n".join(lines)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether the table of this name was given."""
+        return name in self._declared
+
+    def table(self, name: str) -> Table:
+        """Return a declared table, or say that it is missing.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"complaints"``.
+
+        Returns
+        -------
+        Table
+            The table.
+
+        Raises
+        ------
+        SchemaError
+            If it was not given.
+        """
+        if name not in self._declared:
+            raise SchemaError(
+                f"{name}: this table is needed here and was not given. "
+                f"Pass it: CustomerTables(..., {name}={name.capitalize()}(...))."
+            )
+        return self._declared[name]
+
+    @property
+    def event_tables(self) -> list[str]:
+        """Names of the given tables that hold events."""
+        return [name for name in self._declared if name != "customers"]
+
+    def restore_ids(self, ids: pa.ChunkedArray) -> pd.Series:
+        """Turn ids from the engine into the type in which pandas users gave them."""
+        series = ids.to_pandas()
+        for name in ("customers", *self.event_tables):
+            if name in self._declared:
+                table = self._declared[name]
+                given = table.source.pandas_dtypes.get(table.roles["customer_id"])
+                if given is not None and not isinstance(given, pd.CategoricalDtype):
+                    return series.astype(given)
+        return series
+
+    def _check_zones(self) -> bool | None:
+        aware = {
+            f"{name}.{column.name}": column.is_aware
+            for name, columns in self.columns.items()
+            for column in columns.values()
+            if column.is_aware is not None and self.extents[name].n_rows
+        }
+        if len(set(aware.values())) > 1:
+            zoned = sorted(name for name, is_aware in aware.items() if is_aware)
+            naive = sorted(name for name, is_aware in aware.items() if not is_aware)
+            raise SchemaError(
+                f"Instants with a time zone ({', '.join(zoned)}) and without "
+                f"({', '.join(naive)}) cannot be compared. Convert all to UTC, or "
+                "drop the zones of all."
+            )
+        return next(iter(aware.values()), None)
+
+    def _check_ids(self) -> str:
+        kinds = {
+            name: "text" if columns["customer_id"].type == "VARCHAR" else "integer"
+            for name, columns in self.columns.items()
+            if self.extents[name].n_rows
+        }
+        if len(set(kinds.values())) > 1:
+            found = ", ".join(
+                f"{name}.{self._declared[name].roles['customer_id']} is {kind}"
+                for name, kind in kinds.items()
+            )
+            raise SchemaError(
+                f"Customer ids must be of one type in all tables, but {found}. "
+                "Convert them to text on both sides, minding leading zeros."
+            )
+        return next(iter(kinds.values()), "text")
+
+    def _read_observed_until(self, declared: Any) -> pd.Timestamp | None:
+        if declared is not None:
+            instant = to_microseconds(declared, "observed_until", self.is_aware)
+            return pd.Timestamp(instant, unit="us")
+        lasts = [extent.last for extent in self.extents.values()]
+        return max((last for last in lasts if last is not None), default=None)
+
+
+def _check_kinds(tables: Mapping[type[Table], Table | None]) -> dict[str, Table]:
+    given = {}
+    for kind, table in tables.items():
+        if table is None:
+            continue
+        if not isinstance(table, kind):
+            raise SchemaError(
+                f"{kind.name} must be a {kind.__name__}, got {type(table).__name__}. "
+                f"Wrap the data: {kind.__name__}(data, customer_id=...)."
+            )
+        given[kind.name] = table
+    if not given:
+        raise SchemaError(
+            "CustomerTables needs at least one table, such as "
+            "transactions=Transactions(data, customer_id=..., timestamp=...)."
+        )
+    return given

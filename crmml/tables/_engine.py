@@ -1,0 +1,77 @@
+"""The in-process SQL engine behind a set of tables."""
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import sqlglot.expressions as exp
+
+from crmml.tables._sources import Source
+
+_SETTINGS = {
+    # Nothing is downloaded and nothing is written into the user's folder.
+    "autoinstall_known_extensions": "false",
+    "temp_directory": str(Path(tempfile.gettempdir()) / "crmml-spill"),
+    "TimeZone": "UTC",
+}
+
+
+class Engine:
+    """One DuckDB connection that may be used from several threads, one at a time."""
+
+    dialect = "duckdb"
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:")
+        self._lock = threading.RLock()
+        for name, value in _SETTINGS.items():
+            statement = exp.Set(
+                expressions=[
+                    exp.SetItem(
+                        this=exp.EQ(
+                            this=exp.to_identifier(name),
+                            expression=exp.Literal.string(value),
+                        )
+                    )
+                ]
+            )
+            self._connection.execute(statement.sql(self.dialect))
+
+    def register(self, source: Source, view: str, columns: list[str]) -> None:
+        """Make columns of a source readable under the name `view`."""
+        with self._lock:
+            source.register(self._connection, view, columns)
+
+    def create_view(self, name: str, query: exp.Expr) -> None:
+        """Give a query a name for the statements that follow."""
+        tree = exp.Create(
+            this=exp.to_identifier(name, quoted=True), kind="VIEW", expression=query
+        )
+        with self._lock:
+            self._connection.execute(tree.sql(self.dialect))
+
+    def column_types(self, view: str) -> dict[str, str]:
+        """Names and DuckDB types of a view's columns."""
+        with self._lock:
+            relation = self._connection.table(view)
+            names = [str(name) for name in relation.columns]
+            return dict(zip(names, map(str, relation.types), strict=True))
+
+    def run(self, query: exp.Expr) -> pa.Table:
+        """Run one statement and return its rows."""
+        with self._lock:
+            return self._connection.sql(query.sql(self.dialect)).to_arrow_table()
+
+    @contextmanager
+    def lend(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Make `rows` readable under `name` for the duration of a ``with`` block."""
+        with self._lock:
+            self._connection.register(name, rows)
+            try:
+                yield
+            finally:
+                self._connection.unregister(name)

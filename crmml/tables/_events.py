@@ -1,0 +1,60 @@
+"""What else customers did."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crmml.tables._table import Kind, Table
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Events(Table):
+    """One row for each thing that happened: logins, calls, visits, usage.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame, polars.DataFrame, pyarrow.Table, str or path
+        The rows, or the path or glob of Parquet or CSV files.
+    customer_id : str
+        Column of customer ids.
+    timestamp : str
+        Column of the instant of the event.
+    event_type : str, optional
+        Column that says what happened.
+    value : str, optional
+        Column of a number that goes with the event, such as minutes or megabytes.
+    recorded_at : str, optional
+        Column of the instant at which the row became known.
+    encoding : str, default="utf-8"
+        Encoding of CSV files, such as ``"gbk"``.
+
+    Raises
+    ------
+    SchemaError
+        If a named column is missing or the data cannot be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmml.tables import Events
+    >>> log = pd.DataFrame({"id": [1], "at": ["2024-05-01"], "what": ["login"]})
+    >>> Events(log, customer_id="id", timestamp="at", event_type="what").roles
+    {'customer_id': 'id', 'timestamp': 'at', 'event_type': 'what'}
+    """
+
+    name: ClassVar[str] = "events"
+    kinds: ClassVar[dict[str, Kind]] = {
+        "customer_id": "id",
+        "timestamp": "instant",
+        "event_type": "key",
+        "value": "number",
+        "recorded_at": "instant",
+    }
+    nullable: ClassVar[frozenset[str]] = frozenset(
+        {"event_type", "value", "recorded_at"}
+    )
+
+    customer_id: str
+    timestamp: str
+    event_type: str | None = None
+    value: str | None = None
+    recorded_at: str | None = None

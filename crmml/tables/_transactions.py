@@ -1,0 +1,71 @@
+"""What customers bought."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crmml.tables._table import Kind, Table
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Transactions(Table):
+    """Order lines, or whole orders: one row for each thing bought.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame, polars.DataFrame, pyarrow.Table, str or path
+        The rows, or the path or glob of Parquet or CSV files.
+    customer_id : str
+        Column of customer ids: text or integers. They keep their type and spelling.
+    timestamp : str
+        Column of the instant of purchase: dates, timestamps, or ISO 8601 text.
+    amount : str, optional
+        Column of money paid, in one currency; returns are negative. Read to a
+        millionth of the unit, so that sums are exact.
+    order_id : str, optional
+        Column that joins lines to orders. Without it, or where it is missing, the
+        lines of a customer at one instant are one order.
+    product_id : str, optional
+        Column of what was bought.
+    quantity : str, optional
+        Column of the number of pieces.
+    recorded_at : str, optional
+        Column of the instant at which the row became known. A row recorded at or
+        after a cutoff, or with none, is unknown at that cutoff.
+    encoding : str, default="utf-8"
+        Encoding of CSV files, such as ``"gbk"``.
+
+    Raises
+    ------
+    SchemaError
+        If a named column is missing or the data cannot be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmml.tables import Transactions
+    >>> sales = pd.DataFrame({"客户": ["007"], "日期": ["2024-05-01"], "金额": [9.5]})
+    >>> Transactions(sales, customer_id="客户", timestamp="日期", amount="金额").roles
+    {'customer_id': '客户', 'timestamp': '日期', 'amount': '金额'}
+    """
+
+    name: ClassVar[str] = "transactions"
+    kinds: ClassVar[dict[str, Kind]] = {
+        "customer_id": "id",
+        "timestamp": "instant",
+        "amount": "number",
+        "order_id": "key",
+        "product_id": "key",
+        "quantity": "number",
+        "recorded_at": "instant",
+    }
+    nullable: ClassVar[frozenset[str]] = frozenset(
+        {"order_id", "product_id", "quantity", "recorded_at"}
+    )
+
+    customer_id: str
+    timestamp: str
+    amount: str | None = None
+    order_id: str | None = None
+    product_id: str | None = None
+    quantity: str | None = None
+    recorded_at: str | None = None
