@@ -1,0 +1,8 @@
+"""Churn classifiers: scikit-learn estimators on mixed frames that give reasons.
+
+Churn = 1 means the customer left; models know frames and arrays, never tables.
+"""
+
+from crmml.models._logistic import LogisticChurnClassifier
+
+__all__ = ["LogisticChurnClassifier"]

@@ -1,0 +1,266 @@
+"""How one feature moves the log-odds: a curve, a straight line or a table."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import BSpline, PPoly
+
+from crmml.models._encoder import weighted_quantiles
+
+N_KNOTS = 8
+N_LANDMARKS = 101
+DEGREE = 3
+# How freely a feature may move the log-odds before data speak, in units of the
+# straight line's: bends cost what their curvature costs, relative to these.
+LINE_SCALE = 0.55
+BEND_SCALE = 33.0
+_GRID = 1001
+
+
+@dataclass(frozen=True)
+class RankScale:
+    """Maps a number to its rank between 0 and 1, straight between landmarks.
+
+    Attributes
+    ----------
+    values, ranks : ndarray of shape (n_landmarks,)
+        The landmarks, both strictly increasing; ranks run from 0 to 1.
+    """
+
+    values: NDArray[np.float64]
+    ranks: NDArray[np.float64]
+
+    @classmethod
+    def learn(
+        cls, numbers: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> "RankScale":
+        """Learn from numbers without NaN."""
+        distinct, at = np.unique(numbers, return_inverse=True)
+        if len(distinct) == 1:
+            return cls(values=distinct, ranks=np.array([0.5]))
+        mass = np.bincount(at, weights=weights)
+        # Ties share the middle of their ranks.
+        ranks = np.cumsum(mass) - mass / 2.0
+        ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
+        marks = weighted_quantiles(numbers, weights, np.linspace(0, 1, N_LANDMARKS))
+        kept = np.isin(distinct, np.append(marks, [distinct[0], distinct[-1]]))
+        return cls(values=distinct[kept], ranks=ranks[kept])
+
+    def __call__(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give ranks; beyond the landmarks 0 and 1, NaN stays NaN."""
+        ranks: NDArray[np.float64] = np.interp(numbers, self.values, self.ranks)
+        return ranks
+
+
+@dataclass
+class CurveTerm:
+    """A smooth curve over the ranks of a number, and a step where it is missing.
+
+    The design has one column for the straight line, one for each bend (directions of
+    a cubic spline, scaled by their curvature, so that ridge is a penalty on the
+    squared second derivative) and one for missing values if there were any.
+    """
+
+    scale: RankScale
+    knots: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    has_missing: bool
+    pieces: NDArray[np.float64] = field(default_factory=lambda: np.zeros((4, 1)))
+    step: float = 0.0
+
+    @classmethod
+    def learn(
+        cls, numbers: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> "CurveTerm":
+        """Place knots at quantiles and find the directions of bending."""
+        known = ~np.isnan(numbers)
+        scale = RankScale.learn(numbers[known], weights[known])
+        ranks = scale(numbers[known])
+        inner = weighted_quantiles(
+            ranks, weights[known], np.linspace(0, 1, N_KNOTS + 2)[1:-1]
+        )
+        places = np.unique(np.concatenate([[0.0], inner, [1.0]]))
+        knots = np.concatenate([[0.0] * DEGREE, places, [1.0] * DEGREE])
+        basis = _line(knots, ranks, weights[known])[:, None]
+        if len(scale.values) > 2:
+            bends = _bends(knots)
+            shift = np.average(
+                _design(knots, ranks) @ bends, axis=0, weights=weights[known]
+            )
+            # B-splines add up to one, so this shift makes each column average zero.
+            basis = np.hstack([basis, (bends - shift) * BEND_SCALE])
+        return cls(scale, knots, basis, has_missing=not known.all())
+
+    def design(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Columns for the training data, shape (n_samples, n_columns)."""
+        missing = np.isnan(numbers)
+        columns = _design(self.knots, self.scale(np.where(missing, 0.0, numbers)))
+        columns = columns @ self.basis
+        columns[missing] = 0.0
+        if self.has_missing:
+            columns = np.column_stack([columns, missing * 1.0])
+        return columns
+
+    def accept(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the fitted coefficients of the columns; return them as reported."""
+        self.step = float(coef[-1]) if self.has_missing else 0.0
+        splines = self.basis @ (coef[:-1] if self.has_missing else coef)
+        # As polynomials between the knots, which are quicker to evaluate.
+        curve = PPoly.from_spline(BSpline(self.knots, splines, DEGREE))
+        inside = slice(DEGREE, len(self.knots) - DEGREE - 1)
+        self.pieces = curve.c[:, inside]
+        return coef
+
+    def shift(self, offset: float) -> None:
+        """Subtract a constant from the effect."""
+        self.pieces = self.pieces - np.array([[0.0], [0.0], [0.0], [offset]])
+        self.step -= offset
+
+    def effect(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-odds of each number, shape (n_samples,)."""
+        missing = np.isnan(numbers)
+        ranks = self.scale(np.where(missing, 0.0, numbers))
+        starts = self.knots[DEGREE : -DEGREE - 1]
+        at = np.searchsorted(starts, ranks, side="right") - 1
+        past = ranks - starts[at]
+        cubic, square, slope, level = self.pieces[:, at]
+        curve = ((cubic * past + square) * past + slope) * past + level
+        return np.where(missing, self.step, curve)
+
+    def labels(self, name: Any) -> list[str]:
+        """Names of the design's columns."""
+        bends = [f"{name} bend {k}" for k in range(1, self.basis.shape[1])]
+        missing = [f"{name} missing"] if self.has_missing else []
+        return [f"{name} line", *bends, *missing]
+
+
+@dataclass
+class LineTerm:
+    """A straight line, and a step where the number is missing."""
+
+    mean: float
+    spread: float
+    has_missing: bool
+    slope: float = 0.0
+    constant: float = 0.0
+    step: float = 0.0
+
+    @classmethod
+    def learn(
+        cls, numbers: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> "LineTerm":
+        """Learn mean and standard deviation; missing values take no part."""
+        known = ~np.isnan(numbers)
+        values, mass = numbers[known], weights[known]
+        mean = float(np.average(values, weights=mass))
+        spread = float(np.sqrt(np.average((values - mean) ** 2, weights=mass)))
+        # A spread within rounding of the mean is no spread.
+        if not spread > abs(mean) * 1e-12:
+            spread = np.inf
+        return cls(mean, spread, has_missing=not known.all())
+
+    def design(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Columns for the training data, shape (n_samples, n_columns)."""
+        missing = np.isnan(numbers)
+        line = np.where(missing, 0.0, (numbers - self.mean) / self.spread)
+        return np.column_stack([line, missing * 1.0] if self.has_missing else [line])
+
+    def accept(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the fitted coefficients of the columns; return them as reported."""
+        self.slope = float(coef[0]) / self.spread
+        self.step = float(coef[1]) if self.has_missing else 0.0
+        return np.append(self.slope, coef[1:])
+
+    def shift(self, offset: float) -> None:
+        """Subtract a constant from the effect."""
+        self.constant -= offset
+        self.step -= offset
+
+    def effect(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-odds of each number, shape (n_samples,)."""
+        line = self.slope * (numbers - self.mean) + self.constant
+        return np.where(np.isnan(numbers), self.step, line)
+
+    def labels(self, name: Any) -> list[str]:
+        """Names of the design's columns."""
+        return [f"{name}", f"{name} missing"][: 2 if self.has_missing else 1]
+
+
+@dataclass
+class CategoryTerm:
+    """One log-odds for every category; codes not seen in training get none."""
+
+    present: NDArray[np.int64]
+    table: NDArray[np.float64]
+    scale: float
+    names: list[str]
+
+    @classmethod
+    def learn(
+        cls, codes: NDArray[np.int64], categories: list[str], scale: float
+    ) -> "CategoryTerm":
+        """Give a column to every code that occurs."""
+        names = ["(missing)", "(other)", *categories]
+        return cls(np.unique(codes), np.zeros(len(names)), scale, names)
+
+    def design(self, codes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Columns for the training data, shape (n_samples, n_columns)."""
+        columns: NDArray[np.float64] = (codes[:, None] == self.present) * self.scale
+        return columns
+
+    def accept(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the fitted coefficients of the columns; return them as reported."""
+        self.table = np.zeros(len(self.names))
+        self.table[self.present] = coef * self.scale
+        return coef * self.scale
+
+    def shift(self, offset: float) -> None:
+        """Subtract a constant from the effect."""
+        self.table = self.table - offset
+
+    def effect(self, codes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Log-odds of each code, shape (n_samples,)."""
+        effects: NDArray[np.float64] = self.table[codes]
+        return effects
+
+    def labels(self, name: Any) -> list[str]:
+        """Names of the design's columns."""
+        return [f"{name}={self.names[code]}" for code in self.present]
+
+
+def _design(
+    knots: NDArray[np.float64], ranks: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    dense: NDArray[np.float64] = BSpline.design_matrix(ranks, knots, DEGREE).toarray()
+    return dense
+
+
+def _line(
+    knots: NDArray[np.float64],
+    ranks: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Spline coefficients of the standardised straight line (Greville's points)."""
+    n_splines = len(knots) - DEGREE - 1
+    greville = np.array(
+        [knots[i + 1 : i + 1 + DEGREE].mean() for i in range(n_splines)]
+    )
+    mean = np.average(ranks, weights=weights)
+    spread = np.sqrt(np.average((ranks - mean) ** 2, weights=weights))
+    if spread == 0.0:
+        return np.zeros(n_splines)
+    line: NDArray[np.float64] = LINE_SCALE * (greville - mean) / spread
+    return line
+
+
+def _bends(knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Directions of a spline with unit integrated squared second derivative."""
+    n_splines = len(knots) - DEGREE - 1
+    grid = (np.arange(_GRID) + 0.5) / _GRID
+    second = BSpline(knots, np.eye(n_splines), DEGREE).derivative(2)(grid)
+    size, directions = np.linalg.eigh(second.T @ second / _GRID)
+    # Two directions bend nothing: the constant and the straight line.
+    bends: NDArray[np.float64] = directions[:, 2:] / np.sqrt(size[2:])
+    return bends
