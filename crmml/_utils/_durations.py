@@ -1,7 +1,7 @@
 """Durations and instants: one reading of both, in whole microseconds."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from crmml.exceptions import SchemaError
 MICROSECOND = pd.Timedelta(1, "us")
 DAY = pd.Timedelta(1, "D")
 
-Duration = str | timedelta | pd.Timedelta
+Duration: TypeAlias = str | timedelta | pd.Timedelta
 
 
 def check_duration(value: Any, name: str, *, allow_zero: bool = False) -> pd.Timedelta:

@@ -15,7 +15,7 @@ from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._customer_tables import CustomerTables
 from crmml.tables._instants import check_cutoffs, is_single, to_microseconds
-from crmml.tables._windows import customers_with_event, cutoff_values
+from crmml.tables._windows import customers_with_event, cutoff_rows
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Spine:
             cutoff = cutoff.dt.tz_localize("UTC")
         ids = tables.restore_ids(self.rows["customer_id"])
         return pd.DataFrame({"customer_id": ids, "cutoff": cutoff})
+
+    def instants(self, tables: CustomerTables) -> list[pd.Timestamp]:
+        """Return the cutoffs as the user would write them."""
+        zone = "UTC" if tables.is_aware else None
+        return [pd.Timestamp(one, unit="us", tz=zone) for one in self.cutoffs]
 
     def to_index(self, tables: CustomerTables) -> pd.Index:
         """Return customer_id, or (cutoff, customer_id) where several were asked for."""
@@ -217,7 +222,7 @@ def _spine_query(
         query = query.join(
             active.subquery("active"), using=["customer_id", "cutoff"], join_type="semi"
         )
-    return _with(query, cutoff_values(cutoffs))
+    return sql.with_part(query, "cutoffs", cutoff_rows(cutoffs))
 
 
 def _appearances(tables: CustomerTables) -> exp.Query:
@@ -259,10 +264,6 @@ def known_at(tables: CustomerTables, table: str) -> exp.Expr | None:
         .when(exp.GT(this=recorded, expression=timestamp), recorded)
         .when(exp.LTE(this=recorded, expression=timestamp), timestamp)
     )
-
-
-def _with(query: exp.Query, cte: exp.CTE) -> exp.Query:
-    return query.with_(cte.args["alias"].this, as_=cte.this)
 
 
 def _read_roster(customers: Sequence[Any], tables: CustomerTables) -> pa.ChunkedArray:

@@ -42,20 +42,24 @@ def ratio(numerator: exp.Expr, denominator: exp.Expr) -> exp.Expr:
     )
 
 
-def values(name: str, columns: Sequence[str], rows: Iterable[Sequence[int]]) -> exp.CTE:
-    """Write a little table of integers as a common table expression."""
+def rows(columns: Sequence[str], cells: Iterable[Sequence[int]]) -> exp.Query:
+    """Write a little table of integers as a query."""
     selects = [
         exp.select(
             *[
-                exp.alias_(exp.cast(number(cell), "bigint"), key, quoted=True)
-                for key, cell in zip(columns, row, strict=True)
+                exp.alias_(exp.cast(number(cell), "bigint"), name, quoted=True)
+                for name, cell in zip(columns, row, strict=True)
             ]
         )
-        for row in rows
+        for row in cells
     ]
-    query: exp.Expr = selects[0]
+    query: exp.Query = selects[0]
     for select in selects[1:]:
         query = exp.union(query, select, distinct=False, copy=False)
-    return exp.CTE(
-        this=query, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True))
-    )
+    return query
+
+
+def with_part(query: exp.Select, name: str, body: exp.Query) -> exp.Select:
+    """Add a common table expression to a query."""
+    alias = exp.to_identifier(name, quoted=True)
+    return query.with_(alias, as_=body, copy=False)

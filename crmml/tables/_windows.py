@@ -9,9 +9,9 @@ from crmml._utils._durations import MICROSECOND
 from crmml.tables import _sql as sql
 
 
-def cutoff_values(cutoffs: Sequence[int]) -> exp.CTE:
-    """Write the cutoffs as a table ``cutoffs`` with one column ``cutoff``."""
-    return sql.values("cutoffs", ["cutoff"], [[cutoff] for cutoff in cutoffs])
+def cutoff_rows(cutoffs: Sequence[int]) -> exp.Query:
+    """Write the cutoffs as a query with one column ``cutoff``."""
+    return sql.rows(["cutoff"], [[cutoff] for cutoff in cutoffs])
 
 
 def customers_with_event(

@@ -1,0 +1,179 @@
+"""What every feature builder can do; a builder itself only declares."""
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from crmml._utils._extras import import_extra
+from crmml.exceptions import SchemaError
+from crmml.features._compile import compile_features
+from crmml.features._declarations import Declarations, Feature
+from crmml.tables import CustomerTables
+from crmml.tables._coerce import as_tables
+from crmml.tables._instants import check_cutoffs
+from crmml.tables._spine import Spine, build_spine, read_spine
+
+_CONTAINERS = ("pandas", "polars", "arrow")
+
+
+class PointInTimeBuilder(BaseEstimator):
+    """Turn event tables into one row of features per customer and cutoff.
+
+    Subclasses implement ``declare``. They run no query: the declarations of all
+    builders are compiled together, into one scan for each event table.
+    """
+
+    def declare(self, ask: Declarations) -> list[Feature]:
+        """Say which aggregations are needed and which features come of them."""
+        raise NotImplementedError
+
+    def fit(self, tables: Any, cutoffs: Any) -> Self:
+        """Check that the tables hold what the features need.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data; a frame must name its columns by their roles.
+        cutoffs : str, datetime or list of them
+            The instants at which features will be wanted.
+
+        Returns
+        -------
+        self
+            With ``feature_names_out_``.
+
+        Raises
+        ------
+        SchemaError
+            If a table or column that a feature needs was not declared.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff.
+        """
+        tables = as_tables(tables)
+        check_cutoffs(cutoffs, tables)
+        features = self._declare_all(Declarations(tables))
+        self.feature_names_out_ = [feature.name for feature in features]
+        return self
+
+    def transform(self, tables: Any, cutoffs: Any = None, *, spine: Any = None) -> Any:
+        """Compute the features as of each cutoff, from earlier events alone.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them, optional
+            The instants we pretend it is; rows are those of
+            :func:`crmml.tables.make_spine`.
+        spine : frame, optional
+            Rows to compute instead: columns ``customer_id`` and ``cutoff``, each pair
+            once. Give either `cutoffs` or `spine`.
+
+        Returns
+        -------
+        frame of shape (n_rows, n_features)
+            pandas, indexed by customer_id (one cutoff) or by (cutoff, customer_id);
+            after ``set_output``, Polars or Arrow with these as leading columns. Rows
+            are those of the spine, in its order; counts and sums without events are 0,
+            other features are missing.
+
+        Raises
+        ------
+        SchemaError
+            If the tables lack what a feature needs, or the spine cannot be used.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff.
+        """
+        check_is_fitted(self, "feature_names_out_")
+        tables = as_tables(tables)
+        if (cutoffs is None) == (spine is None):
+            raise SchemaError("Give either cutoffs or spine.")
+        if spine is None:
+            rows = build_spine(tables, cutoffs)
+        else:
+            rows = read_spine(spine, tables)
+        asked = Declarations(tables)
+        features = self._declare_all(asked)
+        query = compile_features(features, asked, tables, rows.cutoffs)
+        with tables.engine.lend("spine", rows.rows):
+            result = tables.engine.run(query)
+        return self._in_container(result, rows, tables)
+
+    def fit_transform(
+        self, tables: Any, cutoffs: Any = None, *, spine: Any = None
+    ) -> Any:
+        """Fit, then compute the features; see :meth:`transform`."""
+        tables = as_tables(tables)
+        known = cutoffs if spine is None else read_spine(spine, tables).instants(tables)
+        return self.fit(tables, known).transform(tables, cutoffs, spine=spine)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns that ``transform`` gives.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored; there for scikit-learn.
+
+        Returns
+        -------
+        ndarray of shape (n_features,)
+            The names.
+        """
+        check_is_fitted(self, "feature_names_out_")
+        return np.asarray(self.feature_names_out_, dtype=object)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what ``transform`` returns.
+
+        Parameters
+        ----------
+        transform : {"pandas", "polars", "arrow"}, optional
+            The kind of table; None leaves it as it is.
+
+        Returns
+        -------
+        self
+            The builder.
+
+        Raises
+        ------
+        SchemaError
+            If it is none of these.
+        """
+        if transform is not None and transform not in (*_CONTAINERS, "default"):
+            raise SchemaError(
+                f"transform must be one of {_CONTAINERS}, got {transform!r}."
+            )
+        if transform is not None:
+            # The name under which scikit-learn's clone carries it along.
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    def _declare_all(self, ask: Declarations) -> list[Feature]:
+        return self.declare(ask)
+
+    def _in_container(
+        self, result: pa.Table, rows: Spine, tables: CustomerTables
+    ) -> Any:
+        config = getattr(self, "_sklearn_output_config", {})
+        container = config.get("transform", "pandas")
+        if container in {"pandas", "default"}:
+            frame: pd.DataFrame = result.to_pandas()
+            return frame.set_index(rows.to_index(tables))
+        cutoff = rows.rows["cutoff"].cast(
+            pa.timestamp("us", tz="UTC" if tables.is_aware else None)
+        )
+        keys = {"customer_id": rows.rows["customer_id"]}
+        if not rows.is_single:
+            keys = {"cutoff": cutoff, **keys}
+        columns = dict(zip(result.column_names, result.columns, strict=True))
+        table = pa.table({**keys, **columns})
+        if container == "arrow":
+            return table
+        return import_extra("polars", "polars").from_arrow(table)

@@ -1,0 +1,71 @@
+"""From declarations to one SQL statement."""
+
+from collections.abc import Sequence
+
+import sqlglot.expressions as exp
+
+from crmml.features._declarations import Declarations, Feature
+from crmml.features._table_plan import TablePlan
+from crmml.tables import CustomerTables
+from crmml.tables import _sql as sql
+
+
+def compile_features(
+    features: Sequence[Feature],
+    asked: Declarations,
+    tables: CustomerTables,
+    cutoffs: Sequence[int],
+) -> exp.Select:
+    """Compile features to one statement that scans each event table once.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        The columns wanted.
+    asked : Declarations
+        The aggregations that they read.
+    tables : CustomerTables
+        The tables. The statement reads their canonical views and a table ``spine``
+        with columns ``position``, ``customer_id`` and ``cutoff``.
+    cutoffs : sequence of int
+        The spine's cutoffs in microseconds, ascending.
+
+    Returns
+    -------
+    sqlglot Select
+        One row for each row of the spine, in its order, with the features as columns.
+    """
+    query = exp.select()
+    for feature in features:
+        kind = "bigint" if feature.is_integer else "double"
+        value = exp.cast(feature.expression.copy(), kind)
+        query = query.select(exp.alias_(value, feature.name, quoted=True))
+    names = list(dict.fromkeys(wanted.table for wanted in asked.aggregations))
+    for name in names:
+        wanted = {
+            one: alias for one, alias in asked.aggregations.items() if one.table == name
+        }
+        for part, body in TablePlan(name, wanted, tables, cutoffs).parts():
+            query = sql.with_part(query, part, body)
+    query = sql.with_part(query, "joined", _join(asked, names))
+    return query.from_(sql.table("joined")).order_by(sql.column("position"))
+
+
+def _join(asked: Declarations, event_tables: list[str]) -> exp.Select:
+    """Lay what each table has to say beside the spine's rows."""
+    query = exp.select(sql.column("position"), sql.column("cutoff"))
+    for wanted, alias in asked.aggregations.items():
+        value: exp.Expr = sql.column(alias)
+        if wanted.how in {"count", "sum"}:
+            value = exp.func("coalesce", value, sql.number(0))
+        query = query.select(exp.alias_(value, alias, quoted=True))
+    query = query.select(*map(sql.column, asked.attributes)).from_(sql.table("spine"))
+    keys: list[str | exp.Expr | int] = ["customer_id", "cutoff"]
+    for name in event_tables:
+        keys = ["customer_id", "cutoff"]
+        query = query.join(sql.table(f"{name}_at_cutoff"), using=keys, join_type="left")
+    if asked.attributes:
+        query = query.join(
+            sql.table("customers"), using=["customer_id"], join_type="left"
+        )
+    return query
