@@ -3,6 +3,7 @@
 Churn = 1 means the customer left; models know frames and arrays, never tables.
 """
 
+from crmml.models._boosted import BoostedChurnClassifier
 from crmml.models._logistic import LogisticChurnClassifier
 
-__all__ = ["LogisticChurnClassifier"]
+__all__ = ["BoostedChurnClassifier", "LogisticChurnClassifier"]

@@ -87,9 +87,13 @@ def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     # One call for all plain numbers and one for all plain text: a call per column
     # costs more than the model itself when a service scores a single customer.
     if isinstance(X, pd.DataFrame):
-        X = X[names]
-        numbers_at, text_at = _plain_pandas(X.dtypes)
-        blocks = [X[[names[i] for i in at]].to_numpy() for at in (numbers_at, text_at)]
+        where = {name: i for i, name in enumerate(X.columns)}
+        dtypes = X.dtypes.tolist()
+        numbers_at, text_at = _plain_pandas([dtypes[where[name]] for name in names])
+        blocks = [
+            X.iloc[:, [where[names[i]] for i in at]].to_numpy()
+            for at in (numbers_at, text_at)
+        ]
         frame = nw.from_native(X, eager_only=True)
     else:
         frame = nw.from_native(X, eager_only=True).select(*names)

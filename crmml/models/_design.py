@@ -1,0 +1,79 @@
+"""One flat matrix for models that want numbers only: trees, boosting, nets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crmml.models._columns import NUMERIC, TEXT
+from crmml.models._encoder import Encoded, FrameEncoder
+
+# In place of a code: the column is a number.
+NO_CODE = -1
+
+
+@dataclass(frozen=True)
+class FlatDesign:
+    """Numbers as they are, NaN included, and a 0/1 column per category.
+
+    Attributes
+    ----------
+    features : ndarray of shape (n_columns,)
+        Which feature a column belongs to.
+    codes : ndarray of shape (n_columns,)
+        Which category a column marks, ``NO_CODE`` for a number.
+    """
+
+    features: NDArray[np.int64]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def learn(cls, encoder: FrameEncoder, encoded: Encoded) -> "FlatDesign":
+        """Give a column to every number and every category that occurs."""
+        features: list[int] = []
+        codes: list[int] = []
+        for j, kind in enumerate(encoder.kinds_):
+            if kind in NUMERIC:
+                features.append(j)
+                codes.append(NO_CODE)
+            elif kind == TEXT:
+                present = np.unique(encoded.arrays[j]).tolist()
+                # Of two categories one column tells all.
+                marked = present[1:] if len(present) <= 2 else present
+                features += [j] * len(marked)
+                codes += marked
+        return cls(np.array(features, dtype=np.int64), np.array(codes, dtype=np.int64))
+
+    def matrix(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Return the matrix of shape (n_samples, max(n_columns, 1)).
+
+        Single precision, which is what the tree libraries compare in.
+        """
+        # A column of zeros stands in when no feature is of use.
+        matrix = np.zeros((encoded.n_rows, max(len(self.features), 1)), np.float32)
+        for k, (j, code) in enumerate(zip(self.features, self.codes, strict=True)):
+            values = encoded.arrays[j]
+            matrix[:, k] = values if code == NO_CODE else values == code
+        return matrix
+
+    def by_feature(
+        self, values: NDArray[np.float64], n_features: int
+    ) -> NDArray[np.float64]:
+        """Add up columns that belong to the same feature.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples, n_columns)
+            One value a column of the matrix.
+        n_features : int
+            Number of features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Sums; 0 for a feature without columns.
+        """
+        sums = np.zeros((len(values), n_features))
+        for k, j in enumerate(self.features):
+            sums[:, j] += values[:, k]
+        return sums
