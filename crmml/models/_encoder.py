@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
@@ -59,6 +60,8 @@ class FrameEncoder:
     categories_ : list of (list of str)
         Categories that stand for themselves, sorted; empty for numbers. Category k
         has code ``k + 2``; code 0 is missing, code 1 is every other value.
+    has_missing_ : list of bool
+        Whether training values were missing, per feature.
     typical_ : list
         The weighted median of a number, the most frequent category of a text, None
         for an empty feature.
@@ -67,6 +70,7 @@ class FrameEncoder:
     names_: list[Any]
     kinds_: list[str]
     categories_: list[list[str]]
+    has_missing_: list[bool]
     typical_: list[Any]
 
     def fit(
@@ -79,6 +83,7 @@ class FrameEncoder:
         self.names_ = list(names)
         self.kinds_ = list(columns.kinds)
         self.categories_ = []
+        self.has_missing_ = [bool(pd.isna(v).any()) for v in columns.arrays]
         self.typical_ = []
         for kind, values in zip(columns.kinds, columns.arrays, strict=True):
             categories: list[str] = []

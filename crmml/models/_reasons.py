@@ -98,16 +98,16 @@ def _sentence(name: Any, kind: str, value: Any, typical: Any) -> str:
     return f"{name} is {shown}{beside}, raises the risk"
 
 
-def format_number(value: float) -> str:
-    """Write a number as people do: whole if whole, else four significant digits.
+def format_number(value: float, digits: int = 4) -> str:
+    """Write a number as people do: whole if whole or large, else some digits.
 
     Examples
     --------
     >>> format_number(41.0), format_number(0.123456), format_number(1234567.8)
     ('41', '0.1235', '1234568')
     """
-    if value == round(value) or abs(value) >= 1000:
+    if value == round(value) or abs(value) >= 10**digits:
         return f"{value:.0f}"
     return np.format_float_positional(
-        value, precision=4, unique=False, fractional=False, trim="-"
+        value, precision=digits, unique=False, fractional=False, trim="-"
     )
