@@ -15,6 +15,7 @@ from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._customer_tables import CustomerTables
 from crmml.tables._instants import check_cutoffs, is_single, to_microseconds
+from crmml.tables._roster import check_roster_ids, read_roster
 from crmml.tables._windows import customers_with_event, cutoff_rows
 
 
@@ -120,7 +121,7 @@ def build_spine(
     """Build the rows of :func:`make_spine` without turning them into a frame."""
     instants = check_cutoffs(cutoffs, tables)
     if customers is not None:
-        rows = _cross(_read_roster(customers, tables), instants)
+        rows = _cross(read_roster(customers, tables), instants)
         return Spine(rows, instants, is_single(cutoffs))
     within = (
         None
@@ -172,7 +173,7 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
     cutoffs = check_cutoffs(list(instants), tables)
     rows = pa.table(
         {
-            "customer_id": _check_roster_ids(seen["customer_id"].to_arrow(), tables),
+            "customer_id": check_roster_ids(seen["customer_id"].to_arrow(), tables),
             "cutoff": pa.array(
                 [instants[value] for value in seen["cutoff"].to_list()], pa.int64()
             ),
@@ -264,34 +265,6 @@ def known_at(tables: CustomerTables, table: str) -> exp.Expr | None:
         .when(exp.GT(this=recorded, expression=timestamp), recorded)
         .when(exp.LTE(this=recorded, expression=timestamp), timestamp)
     )
-
-
-def _read_roster(customers: Sequence[Any], tables: CustomerTables) -> pa.ChunkedArray:
-    try:
-        ids = pa.chunked_array([pa.array(customers)])
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        raise SchemaError(
-            "customers mixes ids of several types; give all as text or all as integers."
-        ) from None
-    ids = _check_roster_ids(ids, tables)
-    n_repeated = len(ids) - len(ids.unique())
-    if n_repeated:
-        raise SchemaError(f"customers repeats {n_repeated} ids; name each once.")
-    return ids
-
-
-def _check_roster_ids(ids: pa.ChunkedArray, tables: CustomerTables) -> pa.ChunkedArray:
-    kind = ids.type.value_type if pa.types.is_dictionary(ids.type) else ids.type
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    found = "text" if is_text else "integer" if pa.types.is_integer(kind) else str(kind)
-    if len(ids) and found != tables.id_kind:
-        raise SchemaError(
-            f"The roster's customer ids are {found}, the tables' are {tables.id_kind}. "
-            "Give them in the same type."
-        )
-    if ids.null_count:
-        raise SchemaError(f"The roster misses {ids.null_count} customer ids.")
-    return ids.cast(kind)
 
 
 def _cross(ids: pa.ChunkedArray, cutoffs: list[int]) -> pa.Table:

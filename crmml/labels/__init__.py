@@ -1,0 +1,9 @@
+"""What happened to a customer after the cutoff, once it is known for sure.
+
+A label is read in ``[cutoff + gap, cutoff + gap + horizon)``; churn = 1 means gone.
+"""
+
+from crmml.labels._contract_end import ContractEnd
+from crmml.labels._inactivity import Inactivity
+
+__all__ = ["ContractEnd", "Inactivity"]

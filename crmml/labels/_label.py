@@ -1,0 +1,117 @@
+"""What labels have in common: a window after the cutoff that must be over."""
+
+from typing import Any
+
+import pandas as pd
+import sqlglot.expressions as exp
+from sklearn.base import BaseEstimator
+
+from crmml._utils._durations import MICROSECOND, Duration, check_duration
+from crmml.exceptions import LeakageError, SchemaError
+from crmml.tables import CustomerTables
+from crmml.tables._coerce import as_tables
+from crmml.tables._spine import Spine, build_spine, read_spine
+
+
+class WindowLabel(BaseEstimator):
+    """A label read in [cutoff + gap, cutoff + gap + horizon); 1 means gone.
+
+    Subclasses implement ``_query``; those where silence tells who is gone, also
+    ``active_horizon``.
+    """
+
+    horizon: Duration
+    gap: Duration
+
+    @property
+    def active_horizon(self) -> pd.Timedelta | None:
+        """How recently a customer must have bought to be one who can still leave.
+
+        None where the tables themselves say who has left.
+        """
+        return None
+
+    @property
+    def window(self) -> tuple[pd.Timedelta, pd.Timedelta]:
+        """Start and end of the label window after the cutoff."""
+        gap = check_duration(self.gap, "gap", allow_zero=True)
+        return gap, gap + check_duration(self.horizon, "horizon")
+
+    def transform(
+        self, tables: Any, cutoffs: Any = None, *, spine: Any = None
+    ) -> pd.Series:
+        """Read the label of each customer at each cutoff.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them, optional
+            The instants we pretend it is; rows are those of
+            :func:`crmml.tables.make_spine`.
+        spine : frame, optional
+            Rows to label instead: columns ``customer_id`` and ``cutoff``, each pair
+            once. Give either `cutoffs` or `spine`.
+
+        Returns
+        -------
+        pandas.Series of shape (n_rows,)
+            Named ``churn``, indexed by customer_id (one cutoff) or by (cutoff,
+            customer_id), in the spine's order.
+
+        Raises
+        ------
+        LeakageError
+            If a label window ends after ``tables.observed_until``.
+        SchemaError
+            If the tables lack what the label needs, or the spine cannot be used.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff.
+        """
+        tables = as_tables(tables)
+        if (cutoffs is None) == (spine is None):
+            raise SchemaError("Give either cutoffs or spine.")
+        if spine is None:
+            rows = build_spine(tables, cutoffs)
+        else:
+            rows = read_spine(spine, tables)
+        self._check_closed(tables, rows)
+        with tables.engine.lend("spine", rows.rows):
+            values = tables.engine.run(self._query(tables, rows.cutoffs))["churn"]
+        labels: pd.Series = values.to_pandas(types_mapper=_nullable(values)).rename(
+            "churn"
+        )
+        return labels.set_axis(rows.to_index(tables))
+
+    def _query(self, tables: CustomerTables, cutoffs: list[int]) -> exp.Select:
+        """Select ``churn`` for each row of the table ``spine``, in its order."""
+        raise NotImplementedError
+
+    def _check_closed(self, tables: CustomerTables, rows: Spine) -> None:
+        _, end = self.window
+        known = tables.observed_until
+        if known is None:
+            raise LeakageError(
+                "Nobody knows until when the data are complete, so no label window "
+                "is over for sure. Say it: CustomerTables(..., observed_until=...)."
+            )
+        closings = [pd.Timestamp(one, unit="us") + end for one in rows.cutoffs]
+        n_open = sum(closing > known for closing in closings)
+        if n_open:
+            raise LeakageError(
+                f"The label window of {n_open} of {len(closings)} cutoffs is still "
+                f"open: the last ends at {closings[-1]}, and the data are known until "
+                f"{known}. Choose earlier cutoffs or a shorter "
+                "horizon; or say until when the data are complete: "
+                "CustomerTables(..., observed_until=...)."
+            )
+
+
+def _nullable(values: Any) -> Any:
+    """Plain integers, or pandas' nullable ones where a label is missing."""
+    return (lambda _: pd.Int64Dtype()) if values.null_count else None
+
+
+def microseconds(duration: pd.Timedelta) -> int:
+    """Return a duration in microseconds."""
+    return int(duration // MICROSECOND)

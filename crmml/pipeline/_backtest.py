@@ -1,0 +1,128 @@
+"""Walk forward: test each cutoff with a model of what was known by then."""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from crmml.evaluation import CutoffSplit, compute_classification_summary
+from crmml.exceptions import LeakageError
+from crmml.features import FeatureSet
+from crmml.features._builder import PointInTimeBuilder
+from crmml.features._declarations import Declarations, Feature
+from crmml.features._expressions import days, minus
+from crmml.labels._label import WindowLabel
+from crmml.pipeline._panel import Panel, check_trainable, make_panel
+from crmml.tables import CustomerTables
+
+Indices: TypeAlias = NDArray[np.intp]
+
+RECENCY = "days_since_last_purchase"
+RECENCY_RULE = "rule: days since last purchase"
+BASE_RATE = "rule: base rate"
+
+
+class _Recency(PointInTimeBuilder):
+    """The one number that a shop would look at anyway."""
+
+    def declare(self, ask: Declarations) -> list[Feature]:
+        if not ask.has("transactions"):
+            return []
+        last = ask.aggregate("transactions", "max", "timestamp")
+        return [Feature(RECENCY, days(minus(ask.cutoff, last)))]
+
+
+def walk_forward(
+    tables: CustomerTables,
+    *,
+    tested: list[int],
+    trained: list[int],
+    features: PointInTimeBuilder,
+    label: WindowLabel,
+    classifier: Any,
+) -> pd.DataFrame:
+    """Score each tested snapshot with a classifier fitted to the closed ones before.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The data.
+    tested, trained : list of int
+        Cutoffs in microseconds.
+    features : feature builder
+        What to know about a customer.
+    label : WindowLabel
+        The definition of churn.
+    classifier : estimator
+        A classifier; each test fits a clone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each tested cutoff and each of classifier and rules.
+
+    Raises
+    ------
+    LeakageError
+        If no snapshot was closed at a tested cutoff.
+    """
+    zone = "UTC" if tables.is_aware else None
+    to_test = [pd.Timestamp(one, unit="us", tz=zone) for one in tested]
+    every = sorted({*tested, *trained})
+    instants = [pd.Timestamp(one, unit="us", tz=zone) for one in every]
+    names = clone(features).fit(tables, instants).get_feature_names_out()
+    both = FeatureSet([clone(features), _Recency()]).fit(tables, instants)
+    panel = make_panel(tables, instants, both, label)
+    rows: list[dict[str, Any]] = []
+    for train, test in _splits(panel, to_test, label):
+        check_trainable(panel.y[train], label)
+        X = panel.X[names]
+        fitted = clone(classifier).fit(X.iloc[train], panel.y[train])
+        scores = {
+            type(classifier).__name__: fitted.predict_proba(X.iloc[test])[:, 1],
+            BASE_RATE: np.full(len(test), panel.y[train].mean()),
+        }
+        if RECENCY in panel.X:
+            scores[RECENCY_RULE] = _rank_missing_last(panel.X[RECENCY].iloc[test])
+        about = {"cutoff": panel.cutoffs.iloc[test[0]], "n_train": len(train)}
+        for name, score in scores.items():
+            summary = compute_classification_summary(
+                panel.y[test], score, is_probability=name != RECENCY_RULE
+            )
+            rows.append({"model": name, **about, **summary})
+    order = ["cutoff", "model", "n_train"]
+    table = pd.DataFrame(rows).astype({"n": "int64"})
+    return table[[*order, *table.columns.difference(order, sort=False)]]
+
+
+def _splits(
+    panel: Panel, tested: list[pd.Timestamp], label: WindowLabel
+) -> Iterator[tuple[Indices, Indices]]:
+    """Yield rows to train on and to test for each of the tested cutoffs."""
+    splitter = CutoffSplit(label.horizon, gap=label.gap)
+    done = set()
+    for train, test in splitter.split(panel.X, groups=panel.cutoffs):
+        cutoff = panel.cutoffs.iloc[test[0]]
+        if cutoff in tested:
+            done.add(cutoff)
+            yield train, test
+    _check_all_tested(tested, done)
+
+
+def _rank_missing_last(recency: pd.Series) -> NDArray[np.float64]:
+    """Days since the last purchase; who never bought is the most silent of all."""
+    values: NDArray[np.float64] = recency.to_numpy(dtype=np.float64)
+    largest = np.nanmax(values, initial=0.0)
+    return np.where(np.isnan(values), largest + 1.0, values)
+
+
+def _check_all_tested(tested: list[pd.Timestamp], done: set[pd.Timestamp]) -> None:
+    untested = [str(cutoff) for cutoff in tested if cutoff not in done]
+    if untested:
+        raise LeakageError(
+            f"No training snapshot had closed its label window at {untested}, so a "
+            "test there would learn from the future. Give earlier train_cutoffs."
+        )

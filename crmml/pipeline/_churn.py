@@ -1,0 +1,294 @@
+"""From tables to a list of leavers with reasons."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from crmml.exceptions import SchemaError
+from crmml.features._builder import PointInTimeBuilder
+from crmml.labels._label import WindowLabel
+from crmml.pipeline._backtest import walk_forward
+from crmml.pipeline._panel import check_trainable, make_panel
+from crmml.tables import CustomerTables
+from crmml.tables._coerce import as_tables
+from crmml.tables._instants import check_cutoffs, is_single
+from crmml.tables._spine import Spine, build_spine
+
+
+class ChurnPipeline(BaseEstimator):
+    """Predict who will leave, from tables, with reasons.
+
+    Features are computed as of each cutoff from earlier events, labels from the window
+    after it, and the classifier learns from customers who could still leave at the
+    cutoff: those who had not ended their contract, or, where silence is the sign,
+    bought recently.
+
+    Parameters
+    ----------
+    features : FeatureSet or feature builder
+        What to know about a customer.
+    label : Inactivity or ContractEnd
+        What it means to leave.
+    classifier : estimator
+        A classifier of :mod:`crmml.models`, or any of scikit-learn with
+        ``predict_proba``; reasons need ``explain``.
+
+    Attributes
+    ----------
+    features_ : FeatureSet or feature builder
+        The fitted features.
+    classifier_ : estimator
+        The fitted classifier.
+    cutoffs_ : list of pandas.Timestamp
+        The training snapshots.
+    base_rate_ : float
+        Share of leavers in the training snapshots.
+    n_customers_ : int
+        Rows of the training snapshots.
+    n_unlabelled_ : int
+        Rows left out of training because the customer left between the cutoff and the
+        label window.
+
+    See Also
+    --------
+    crmml.evaluation.CutoffSplit : Which snapshots a test may learn from.
+
+    Examples
+    --------
+    >>> from crmml.datasets import make_customers
+    >>> from crmml.features import RFM, FeatureSet, Tenure
+    >>> from crmml.labels import Inactivity
+    >>> from crmml.models import LogisticChurnClassifier
+    >>> from crmml.pipeline import ChurnPipeline
+    >>> tables = make_customers(500, random_state=0).to_tables()
+    >>> churn = ChurnPipeline(
+    ...     features=FeatureSet([RFM(), Tenure()]),
+    ...     label=Inactivity("60D"),
+    ...     classifier=LogisticChurnClassifier(),
+    ... )
+    >>> churn = churn.fit(tables, cutoffs=["2024-01-01", "2024-03-01"])
+    >>> leavers = churn.predict(tables, cutoff="2024-06-01", n_reasons=1)
+    >>> leavers.columns.tolist()
+    ['customer_id', 'churn_probability', 'decile', 'reason_1']
+    """
+
+    def __init__(
+        self, *, features: PointInTimeBuilder, label: WindowLabel, classifier: Any
+    ) -> None:
+        self.features = features
+        self.label = label
+        self.classifier = classifier
+
+    def fit(self, tables: Any, cutoffs: Any) -> Self:
+        """Learn from snapshots whose label windows are over.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The training snapshots.
+
+        Returns
+        -------
+        self
+            The fitted pipeline.
+
+        Raises
+        ------
+        LeakageError
+            If a label window is still open.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff, or hold one outcome only.
+        SchemaError
+            If the tables lack what features or label need.
+        """
+        self._check_parts()
+        tables = as_tables(tables)
+        features = clone(self.features).set_output(transform="pandas")
+        features.fit(tables, cutoffs)
+        panel = make_panel(tables, cutoffs, features, self.label)
+        check_trainable(panel.y, self.label)
+        self.classifier_ = clone(self.classifier).fit(panel.X, panel.y)
+        self.features_ = features
+        self.cutoffs_ = sorted(panel.cutoffs.unique())
+        self.base_rate_ = float(panel.y.mean())
+        self.n_customers_ = len(panel.y)
+        self.n_unlabelled_ = panel.n_unlabelled
+        return self
+
+    def predict(
+        self,
+        tables: Any,
+        cutoff: Any,
+        *,
+        customers: Sequence[Any] | None = None,
+        n_reasons: int = 3,
+    ) -> pd.DataFrame:
+        """Score the customers who could still leave at a cutoff.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoff : str or datetime
+            The instant we pretend it is.
+        customers : sequence of ids, optional
+            Score these instead, in this order, whether or not they are active.
+        n_reasons : int, default=3
+            How many reasons to give; 0 for none.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_customers, 3 + n_reasons)
+            Columns ``customer_id``; ``churn_probability``; ``decile``, 1 for the
+            tenth of these customers most at risk, equal probabilities in one decile;
+            ``reason_1`` and so on, missing where fewer features raise the risk.
+            Rows are ordered by customer_id, or as `customers` is; the most at risk
+            are ``result.nlargest(10, "churn_probability")``.
+
+        Raises
+        ------
+        SchemaError, NotEnoughHistoryError
+            If the tables lack what the features need, or do not reach the cutoff.
+        """
+        tables, spine = self._scored_rows(tables, cutoff, customers)
+        X = self.features_.transform(tables, spine=spine.to_frame(tables))
+        probability = self.classifier_.predict_proba(X)[:, 1]
+        result = pd.DataFrame(
+            {
+                "customer_id": tables.restore_ids(spine.rows["customer_id"]),
+                "churn_probability": probability,
+                "decile": _risk_deciles(probability),
+            }
+        )
+        if n_reasons and hasattr(self.classifier_, "explain"):
+            reasons = self.classifier_.explain(X, n_reasons=n_reasons)
+            wide = reasons.set_index(["row", "rank"])["reason"].unstack()  # noqa: PD010
+            wide = wide.reindex(index=range(len(X)), columns=range(1, n_reasons + 1))
+            result = result.join(wide.add_prefix("reason_"))
+        return result
+
+    def predict_proba(
+        self, tables: Any, cutoff: Any, *, customers: Sequence[Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Return probabilities alone.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoff : str or datetime
+            The instant we pretend it is.
+        customers : sequence of ids, optional
+            Score these instead, in this order.
+
+        Returns
+        -------
+        ndarray of shape (n_customers, 2)
+            Probability of staying and of leaving, rows as in :meth:`predict`.
+
+        Raises
+        ------
+        SchemaError, NotEnoughHistoryError
+            If the tables lack what the features need, or do not reach the cutoff.
+        """
+        tables, spine = self._scored_rows(tables, cutoff, customers)
+        X = self.features_.transform(tables, spine=spine.to_frame(tables))
+        return np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
+
+    def backtest(
+        self, tables: Any, cutoffs: Any, *, train_cutoffs: Any = None
+    ) -> pd.DataFrame:
+        """Measure how well leavers would have been predicted, out of time.
+
+        Each tested cutoff is scored by a classifier that is fitted anew, to the
+        snapshots whose label windows had closed by then: training cutoffs and earlier
+        tested ones.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The snapshots to test; their label windows must be over too.
+        train_cutoffs : str, datetime or list of them, optional
+            Snapshots to train on. Default: those of ``fit``, if it was called.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each tested cutoff and model: ``cutoff``, ``model``,
+            ``n_train`` and the measures of
+            :func:`crmml.evaluation.compute_classification_summary`. Beside the
+            classifier stand the rules that a shop would use anyway: days since the
+            last purchase (if there are transactions), and everyone at the base rate.
+
+        Raises
+        ------
+        LeakageError
+            If a label window is still open, or no training snapshot had closed by a
+            tested cutoff.
+        NotEnoughHistoryError
+            If the training snapshots hold one outcome only.
+        """
+        self._check_parts()
+        tables = as_tables(tables)
+        if train_cutoffs is None:
+            train_cutoffs = getattr(self, "cutoffs_", [])
+        tested, trained = (
+            []
+            if not is_single(given) and not len(given)
+            else check_cutoffs(given, tables)
+            for given in (cutoffs, train_cutoffs)
+        )
+        return walk_forward(
+            tables,
+            tested=tested,
+            trained=trained,
+            features=self.features,
+            label=self.label,
+            classifier=self.classifier,
+        )
+
+    def _check_parts(self) -> None:
+        wanted = {
+            "features": (self.features, PointInTimeBuilder, "a FeatureSet"),
+            "label": (self.label, WindowLabel, "a label such as Inactivity('28D')"),
+        }
+        for name, (given, kind, hint) in wanted.items():
+            if not isinstance(given, kind):
+                found = type(given).__name__
+                raise SchemaError(f"{name} must be {hint}, got {found}.")
+        if not hasattr(self.classifier, "predict_proba"):
+            raise SchemaError(
+                "classifier must have predict_proba, as LogisticChurnClassifier() has, "
+                f"got {type(self.classifier).__name__}."
+            )
+
+    def _scored_rows(
+        self, tables: Any, cutoff: Any, customers: Sequence[Any] | None
+    ) -> tuple[CustomerTables, Spine]:
+        check_is_fitted(self, "classifier_")
+        tables = as_tables(tables)
+        if not is_single(cutoff):
+            raise SchemaError("predict takes one cutoff; call it once for each.")
+        within = None if customers is not None else self.label.active_horizon
+        return tables, build_spine(
+            tables, cutoff, customers=customers, active_within=within
+        )
+
+
+def _risk_deciles(probability: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Tenths by descending probability, 1 to 10; ties share the mean of their ranks."""
+    if not len(probability):
+        return np.empty(0, dtype=np.int64)
+    ranks = rankdata(-probability, method="average")
+    deciles: NDArray[np.int64] = np.ceil(10 * ranks / len(probability)).astype(np.int64)
+    return deciles

@@ -1,0 +1,77 @@
+"""The training panel: features and label of each customer at each cutoff."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmml.exceptions import NotEnoughHistoryError
+from crmml.features import FeatureSet
+from crmml.labels._label import WindowLabel
+from crmml.tables import CustomerTables
+from crmml.tables._spine import build_spine
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of features with their label and cutoff."""
+
+    X: pd.DataFrame
+    y: NDArray[np.int64]
+    cutoffs: pd.Series
+    n_unlabelled: int
+    """Rows left out because the customer was gone before the label window."""
+
+
+def make_panel(
+    tables: CustomerTables, cutoffs: Any, features: FeatureSet, label: WindowLabel
+) -> Panel:
+    """Compute features and labels of the customers who could still leave.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The data.
+    cutoffs : str, datetime or list of them
+        The snapshots.
+    features : FeatureSet
+        Fitted builders.
+    label : WindowLabel
+        The definition of churn.
+
+    Returns
+    -------
+    Panel
+        Rows of all snapshots, those without a label left out and counted.
+    """
+    spine = build_spine(tables, cutoffs, active_within=label.active_horizon).to_frame(
+        tables
+    )
+    labels = label.transform(tables, spine=spine)
+    X = features.transform(tables, spine=spine)
+    is_known = labels.notna().to_numpy()
+    return Panel(
+        X[is_known],
+        labels[is_known].to_numpy(dtype=np.int64),
+        spine["cutoff"][is_known].reset_index(drop=True),
+        int((~is_known).sum()),
+    )
+
+
+def check_trainable(y: NDArray[np.int64], label: WindowLabel) -> None:
+    """Refuse to train where there is nothing to tell apart.
+
+    Raises
+    ------
+    NotEnoughHistoryError
+        If fewer than two rows, or only one outcome.
+    """
+    n_churned = int(y.sum())
+    if len(y) < 2 or n_churned in {0, len(y)}:
+        raise NotEnoughHistoryError(
+            f"Of {len(y)} customers in the training snapshots {n_churned} left and "
+            f"{len(y) - n_churned} stayed; both are needed. Add cutoffs, or change "
+            f"the horizon of {label!r}."
+        )
