@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import duckdb
 import narwhals as nw
 import pyarrow as pa
+import pyarrow.parquet
 import sqlglot.expressions as exp
 
 from crmml.exceptions import SchemaError
@@ -161,25 +162,21 @@ def _open_path(path: str, table: str, encoding: str) -> Source:
     missing = not paths or not all(Path(one).is_file() for one in paths)
     if missing:
         raise SchemaError(f"{table}: there is no file at {path!r}.")
-    suffixes = {_suffix(one) for one in paths}
+    suffixes = {Path(one).suffix.lower() for one in paths}
     if suffixes == {".parquet"}:
         return ParquetSource(paths, table)
     if suffixes == {".csv"}:
         return CsvSource(paths, table, encoding)
     raise SchemaError(
-        f"{table}: files must all end in .parquet or all in .csv (or .csv.gz), "
+        f"{table}: files must all end in .parquet or all in .csv, "
         f"got {sorted(suffixes)}."
     )
-
-
-def _suffix(path: str) -> str:
-    return Path(path.lower().removesuffix(".gz")).suffix
 
 
 def _parquet_types(path: str, table: str) -> dict[str, str]:
     """Logical types by column, so that widths and time units do not count as drift."""
     try:
-        schema = pa.parquet.read_schema(path)
+        schema = pyarrow.parquet.read_schema(path)
     except (pa.ArrowInvalid, OSError):
         raise SchemaError(
             f"{table}: {Path(path).name} is not a readable Parquet file."
