@@ -1,0 +1,21 @@
+"""Groups of customers: by k-means, or by recency, frequency and spend; their profiles.
+
+Everything here takes plain numeric tables, such as the frames that features return.
+"""
+
+from crmml.segmentation._kmeans import KMeansSegmenter
+from crmml.segmentation._profile import compute_segment_profile, compute_typical_members
+from crmml.segmentation._rfm import RFMSegmenter
+from crmml.segmentation._segment_map import compute_segment_map
+from crmml.segmentation._segment_table import make_named_segments
+from crmml.segmentation._skew_scaler import SkewScaler
+
+__all__ = [
+    "KMeansSegmenter",
+    "RFMSegmenter",
+    "SkewScaler",
+    "compute_segment_map",
+    "compute_segment_profile",
+    "compute_typical_members",
+    "make_named_segments",
+]
