@@ -67,7 +67,7 @@ class FrequentItemsets(BaseEstimator):
     4. A list, tuple or other sequence of lists, tuples or sets of items.
 
     An item counts once in a basket, however often it comes. A basket without items,
-    such as an empty list, a row of zeros or an order whose only line has no item, counts
+    such as an empty list, a row of zeros or an order whose lines have no item, counts
     in the number of baskets. Order lines without an order and missing items are left
     out with a ``DataQualityWarning`` that counts them. Items are text or whole numbers
     and keep their type: ``"007"`` stays ``"007"``; the empty text is an item like any

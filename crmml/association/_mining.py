@@ -67,7 +67,7 @@ def mine_itemsets(
                 rows, algorithm, min_count, max_length, max_itemsets
             ):
                 buffer.add(frequent[ranks].tolist(), count)
-    except (TooManyItemsetsError, RecursionError):
+    except TooManyItemsetsError:
         raise CrmmlError(
             f"More than max_itemsets={max_itemsets} itemsets are in at least "
             f"{min_count} of the {baskets.n_baskets} baskets. Raise min_support, set "
