@@ -62,7 +62,8 @@ def walk_forward(
     Returns
     -------
     pandas.DataFrame
-        One row for each tested cutoff and each of classifier and rules.
+        Columns ``cutoff``, ``customer_id``, ``churn``, ``model``, ``score`` and
+        ``n_train``: one row for each tested customer and each of classifier and rules.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def walk_forward(
     names = clone(features).fit(tables, instants).get_feature_names_out()
     both = FeatureSet([clone(features), _Recency()]).fit(tables, instants)
     panel = make_panel(tables, instants, both, label)
-    rows: list[dict[str, Any]] = []
+    parts = []
     for train, test in _splits(panel, to_test, label):
         check_trainable(panel.y[train], label)
         X = panel.X[names]
@@ -87,15 +88,24 @@ def walk_forward(
         }
         if RECENCY in panel.X:
             scores[RECENCY_RULE] = _rank_missing_last(panel.X[RECENCY].iloc[test])
-        about = {"cutoff": panel.cutoffs.iloc[test[0]], "n_train": len(train)}
-        for name, score in scores.items():
-            summary = compute_classification_summary(
-                panel.y[test], score, is_probability=name != RECENCY_RULE
-            )
-            rows.append({"model": name, **about, **summary})
-    order = ["cutoff", "model", "n_train"]
-    table = pd.DataFrame(rows).astype({"n": "int64"})
-    return table[[*order, *table.columns.difference(order, sort=False)]]
+        who = panel.X.index[test].to_frame(index=False).assign(churn=panel.y[test])
+        parts += [
+            who.assign(model=name, score=score, n_train=len(train))
+            for name, score in scores.items()
+        ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
+    """Measure scores by cutoff and model; see :meth:`ChurnPipeline.backtest`."""
+    rows = []
+    for (cutoff, model), own in scores.groupby(["cutoff", "model"], sort=False):
+        summary = compute_classification_summary(
+            own["churn"], own["score"], is_probability=model != RECENCY_RULE
+        )
+        n_train = own["n_train"].iloc[0]
+        rows.append({"cutoff": cutoff, "model": model, "n_train": n_train, **summary})
+    return pd.DataFrame(rows).astype({"n": "int64"})
 
 
 def _splits(

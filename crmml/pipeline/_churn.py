@@ -6,15 +6,15 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from crmml.exceptions import SchemaError
 from crmml.features._builder import PointInTimeBuilder
 from crmml.labels._label import WindowLabel
-from crmml.pipeline._backtest import walk_forward
+from crmml.pipeline._backtest import summarise, walk_forward
 from crmml.pipeline._panel import check_trainable, make_panel
+from crmml.pipeline._ranking import rank_customers, spread_reasons
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs, is_single
@@ -161,18 +161,11 @@ class ChurnPipeline(BaseEstimator):
         tables, spine = self._scored_rows(tables, cutoff, customers)
         X = self.features_.transform(tables, spine=spine.to_frame(tables))
         probability = self.classifier_.predict_proba(X)[:, 1]
-        result = pd.DataFrame(
-            {
-                "customer_id": tables.restore_ids(spine.rows["customer_id"]),
-                "churn_probability": probability,
-                "decile": _risk_deciles(probability),
-            }
-        )
+        ids = tables.restore_ids(spine.rows["customer_id"])
+        result = rank_customers(ids, probability)
         if n_reasons and hasattr(self.classifier_, "explain"):
             reasons = self.classifier_.explain(X, n_reasons=n_reasons)
-            wide = reasons.set_index(["row", "rank"])["reason"].unstack()  # noqa: PD010
-            wide = wide.reindex(index=range(len(X)), columns=range(1, n_reasons + 1))
-            result = result.join(wide.add_prefix("reason_"))
+            result = result.join(spread_reasons(reasons, len(X), n_reasons))
         return result
 
     def predict_proba(
@@ -238,6 +231,35 @@ class ChurnPipeline(BaseEstimator):
         NotEnoughHistoryError
             If the training snapshots hold one outcome only.
         """
+        scores = self.backtest_scores(tables, cutoffs, train_cutoffs=train_cutoffs)
+        return summarise(scores)
+
+    def backtest_scores(
+        self, tables: Any, cutoffs: Any, *, train_cutoffs: Any = None
+    ) -> pd.DataFrame:
+        """Return what :meth:`backtest` measures: every score beside its outcome.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The snapshots to test.
+        train_cutoffs : str, datetime or list of them, optional
+            Snapshots to train on. Default: those of ``fit``, if it was called.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``cutoff``, ``customer_id``, ``churn``, ``model``, ``score`` and
+            ``n_train``: one row for each tested customer and each of classifier and
+            rules.
+
+        Raises
+        ------
+        LeakageError, NotEnoughHistoryError
+            As in :meth:`backtest`.
+        """
         self._check_parts()
         tables = as_tables(tables)
         if train_cutoffs is None:
@@ -283,12 +305,3 @@ class ChurnPipeline(BaseEstimator):
         return tables, build_spine(
             tables, cutoff, customers=customers, active_within=within
         )
-
-
-def _risk_deciles(probability: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Tenths by descending probability, 1 to 10; ties share the mean of their ranks."""
-    if not len(probability):
-        return np.empty(0, dtype=np.int64)
-    ranks = rankdata(-probability, method="average")
-    deciles: NDArray[np.int64] = np.ceil(10 * ranks / len(probability)).astype(np.int64)
-    return deciles
