@@ -170,7 +170,7 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             ``feature``, ``value`` (as found, None if missing), ``contribution``
             (log-odds, above 0) and ``reason`` (a sentence). Every customer has
             `n_reasons` rows: where fewer features raise the risk, the remaining rows
-            have no feature, no value, contribution 0 and say that nothing else does.
+            have contribution 0 and None for feature, value and reason.
 
         Raises
         ------

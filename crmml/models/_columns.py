@@ -53,9 +53,10 @@ class Columns:
 
 def is_frame(X: Any) -> bool:
     """Whether X is a dataframe (pandas, Polars, pyarrow) rather than an array."""
-    return isinstance(
-        nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame
-    )
+    if isinstance(X, pd.DataFrame):
+        return True
+    native = nw.from_native(X, eager_only=True, pass_through=True)
+    return isinstance(native, nw.DataFrame)
 
 
 def column_names(X: Any) -> list[Any]:
@@ -88,12 +89,9 @@ def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     # costs more than the model itself when a service scores a single customer.
     if isinstance(X, pd.DataFrame):
         where = {name: i for i, name in enumerate(X.columns)}
-        dtypes = X.dtypes.tolist()
-        numbers_at, text_at = _plain_pandas([dtypes[where[name]] for name in names])
-        blocks = [
-            X.iloc[:, [where[names[i]] for i in at]].to_numpy()
-            for at in (numbers_at, text_at)
-        ]
+        X = X.iloc[:, [where[name] for name in names]]
+        numbers_at, text_at = _plain_pandas(X.dtypes)
+        blocks = [X.iloc[:, at].to_numpy() for at in (numbers_at, text_at)]
         frame = nw.from_native(X, eager_only=True)
     else:
         frame = nw.from_native(X, eager_only=True).select(*names)

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from crmml.models._columns import BOOLEAN, EMPTY, NUMERIC, Columns
 from crmml.models._encoder import FrameEncoder
 
-NO_REASON = "nothing else raises the risk"
-
 
 def build_reasons(
     contributions: NDArray[np.float64],
@@ -47,7 +45,7 @@ def build_reasons(
     raises = strength > 0
     feature = np.full((n_rows, n_reasons), None, dtype=object)
     value = feature.copy()
-    reason = np.full((n_rows, n_reasons), NO_REASON, dtype=object)
+    reason = feature.copy()
     for j, name in enumerate(encoder.names_):
         at = (chosen == j) & raises
         rows = np.nonzero(at)[0]

@@ -27,12 +27,15 @@ def read_target(y: Any) -> NDArray[Any]:
 
     Raises
     ------
+    NotEnoughHistoryError
+        If there are fewer than two.
     SchemaError
         If labels are missing.
     ValueError
         If they are a measured quantity or not one a customer.
     """
     labels: NDArray[Any] = column_or_1d(y, warn=True)
+    _check_count(len(labels))
     n_missing = int(pd.isna(labels).sum())
     if n_missing:
         raise SchemaError(
@@ -69,11 +72,7 @@ def check_classes(labels: NDArray[Any]) -> NDArray[Any]:
     SchemaError
         If there are more than two classes.
     """
-    if len(labels) < 2:
-        raise NotEnoughHistoryError(
-            f"At least 2 customers are needed to learn from, got {len(labels)} "
-            f"(n_samples={len(labels)} with a positive weight)."
-        )
+    _check_count(len(labels))
     classes = np.unique(labels)
     if len(classes) == 1:
         raise NotEnoughHistoryError(
@@ -87,3 +86,11 @@ def check_classes(labels: NDArray[Any]) -> NDArray[Any]:
             f"multiclass: y has {len(classes)} classes. Give two, stayed and left."
         )
     return classes
+
+
+def _check_count(n_customers: int) -> None:
+    if n_customers < 2:
+        raise NotEnoughHistoryError(
+            f"At least 2 customers are needed to learn from, got {n_customers} "
+            f"(n_samples={n_customers} with a positive weight)."
+        )
