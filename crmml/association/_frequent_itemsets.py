@@ -32,10 +32,10 @@ class FrequentItemsets(BaseEstimator):
     max_length : int, default=None
         The largest number of items in an itemset. None: no limit.
     algorithm : {"fpgrowth", "apriori", "hmine"}, default="fpgrowth"
-        How to search. The result is the same; FP-growth is the fastest here.
+        How to search. The result is the same; time and memory differ.
     max_itemsets : int, default=1_000_000
         The largest number of itemsets; when there are more, `fit` stops with an error.
-        A million itemsets take about half a gigabyte.
+        A million itemsets of ten items take about a gigabyte.
     order_column : str, default="order_id"
         In a long table, the column that says which lines are one basket.
     item_column : str, default="product_id"

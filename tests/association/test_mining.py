@@ -72,7 +72,7 @@ def test_support_never_rises_as_an_itemset_grows(algorithm):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize(
     "baskets",
-    [[[], []], [["a"]], [["a"], ["b"]], [["a", "b"]] * 3, [list(range(12))]],
+    [[[], []], [["a"]], [["a"], ["b"]], [["a", "b"]] * 3, [list(range(9))]],
     ids=["empty", "one item", "nothing shared", "identical", "one long"],
 )
 def test_extreme_baskets(algorithm, baskets, enumerate_itemsets):
@@ -111,10 +111,9 @@ def test_baskets_longer_than_the_recursion_limit_end_in_the_same_error():
 
 
 def test_a_hundred_thousand_distinct_items_are_mined():
-    baskets = [[item, item + 1] for item in range(0, 100_000, 2)] * 2
-    found = mine(baskets, 2)
+    found = mine([[item, item + 1] for item in range(0, 100_000, 2)], 1)
     assert len(found) == 150_000
-    assert set(found.values()) == {2}
+    assert set(found.values()) == {1}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

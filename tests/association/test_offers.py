@@ -40,7 +40,7 @@ def recommend_slowly(rules, n_baskets, baskets, n_items):
 BASKETS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=6), max_size=15)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(history=BASKETS, asked=BASKETS, n_items=st.integers(1, 4))
 def test_recommendations_equal_a_walk_through_all_rules(history, asked, n_items):
     rules = AssociationRules(min_support=1, min_confidence=0.2)

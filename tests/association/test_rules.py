@@ -30,7 +30,7 @@ BASKETS = st.lists(st.lists(st.integers(0, 5), max_size=6), min_size=1, max_size
 SHARES = st.fractions(0, 1, max_denominator=20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     baskets=BASKETS,
     min_count=st.integers(1, 5),
