@@ -1,0 +1,11 @@
+"""Pictures of result tables: each function takes a table and returns matplotlib Axes.
+
+Nothing global is changed and no window is opened; pass ``ax`` to draw on your own.
+"""
+
+from crmml.plotting._gain_curve import plot_gain_curve
+from crmml.plotting._reliability import plot_reliability
+from crmml.plotting._rules import plot_rules
+from crmml.plotting._segment_map import plot_segment_map
+
+__all__ = ["plot_gain_curve", "plot_reliability", "plot_rules", "plot_segment_map"]

@@ -1,0 +1,223 @@
+"""What all pictures share: axes, colours, fonts and the reading of result tables."""
+
+import unicodedata
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import narwhals as nw
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+from crmml.exceptions import SchemaError
+
+# Okabe and Ito's colours for all kinds of colour vision, in an order in which
+# neighbours differ in lightness as well.
+COLORS = (
+    "#0072b2",
+    "#e69f00",
+    "#000000",
+    "#56b4e9",
+    "#d55e00",
+    "#cc79a7",
+    "#009e73",
+    "#b8b8b8",
+)
+# Of other lengths than the colours, so that pairs repeat late.
+LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+REFERENCE: dict[str, Any] = {"color": "0.45", "linewidth": 1.0, "zorder": 1}
+
+# Fonts with Chinese glyphs, by the names under which systems install them.
+_CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "STHeiti",
+    "Arial Unicode MS",
+)
+
+
+def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axes:
+    """Return the given Axes, or new ones on a figure that pyplot does not know.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        The Axes to draw on.
+    size : tuple of float, default=(6.0, 4.5)
+        Width and height of a new figure in inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes to draw on.
+    """
+    if ax is None:
+        ax = Figure(figsize=size, layout="constrained").add_subplot()
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def choose_fonts(texts: Iterable[str]) -> list[str]:
+    """List font families with which Chinese glyphs are drawn, where one is installed.
+
+    The fonts already in force come first, so other text looks as before.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        The words that the data bring into the picture.
+
+    Returns
+    -------
+    list of str
+        Value for the ``fontfamily`` of a text.
+
+    Warns
+    -----
+    UserWarning
+        If a text has wide characters and no font with Chinese glyphs is installed.
+    """
+    installed = set(fontManager.get_font_names())
+    fallbacks = [name for name in _CJK_FONTS if name in installed]
+    if not fallbacks and any(count_wide(text) for text in texts):
+        warnings.warn(
+            "Labels hold Chinese, Japanese or Korean characters and matplotlib knows "
+            "no font that has them, so boxes will be drawn. Install one, such as "
+            "Debian's fonts-wqy-zenhei or Noto Sans CJK, and delete matplotlib's font "
+            "cache (in the folder that matplotlib.get_cachedir() names).",
+            UserWarning,
+            stacklevel=3,
+        )
+    return [*mpl.rcParams["font.family"], *fallbacks]
+
+
+def style_shares(ax: Axes) -> None:
+    """Show both axes as percentages over a light grid."""
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    ax.grid(color="0.9")
+    ax.set_axisbelow(True)
+
+
+def count_wide(text: str) -> int:
+    """Count the characters that are as wide as high, such as Chinese ones."""
+    return sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+
+
+def name_tables(tables: Any, default: str) -> dict[str, Any]:
+    """Return tables by name; a single table gets the default name.
+
+    Parameters
+    ----------
+    tables : mapping of str to dataframe, or dataframe
+        One table or several by name.
+    default : str
+        The name of a single table.
+
+    Returns
+    -------
+    dict of str to dataframe
+        The tables by name.
+
+    Raises
+    ------
+    SchemaError
+        If the mapping is empty.
+    """
+    if not isinstance(tables, Mapping):
+        return {default: tables}
+    if not tables:
+        raise SchemaError("tables is an empty mapping; pass at least one table.")
+    return {str(name): table for name, table in tables.items()}
+
+
+def read_columns(table: Any, names: Sequence[str], what: str) -> dict[str, list[Any]]:
+    """Take columns from a pandas or Polars table.
+
+    Parameters
+    ----------
+    table : dataframe
+        The table.
+    names : sequence of str
+        Columns that must be there.
+    what : str
+        The function that makes such tables, for the message.
+
+    Returns
+    -------
+    dict of str to list
+        The columns.
+
+    Raises
+    ------
+    SchemaError
+        If it is no table, or columns are missing.
+    """
+    try:
+        frame = nw.from_native(table, eager_only=True)
+    except TypeError as error:
+        raise SchemaError(
+            f"a table as made by {what} is needed, got {type(table).__name__}."
+        ) from error
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise SchemaError(
+            f"the table lacks the columns {', '.join(missing)}; pass one as made by "
+            f"{what}."
+        )
+    return {name: frame[name].to_list() for name in names}
+
+
+def read_numbers(
+    table: Any, names: Sequence[str], what: str
+) -> dict[str, NDArray[np.float64]]:
+    """Take columns of finite numbers from a pandas or Polars table.
+
+    Parameters
+    ----------
+    table : dataframe
+        The table.
+    names : sequence of str
+        Columns that must be there.
+    what : str
+        The function that makes such tables, for the message.
+
+    Returns
+    -------
+    dict of str to ndarray of float
+        The columns.
+
+    Raises
+    ------
+    SchemaError
+        If columns are missing or hold text, missing or infinite values.
+    """
+    numbers = {}
+    for name, values in read_columns(table, names, what).items():
+        try:
+            numbers[name] = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise SchemaError(f"column {name} must be numeric.") from error
+        n_bad = int(np.count_nonzero(~np.isfinite(numbers[name])))
+        if n_bad:
+            raise SchemaError(
+                f"column {name} has {n_bad} missing or infinite values among "
+                f"{len(values)}; drop those rows."
+            )
+    return numbers
