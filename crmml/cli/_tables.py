@@ -1,0 +1,47 @@
+"""Tables and headings for a terminal."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crmml.reporting._page import format_cell, spell_header
+
+
+def print_heading(console: Console, text: str) -> None:
+    """Print the heading of a section."""
+    console.print()
+    console.rule(Text(text, style="bold"), align="left")
+
+
+def print_table(
+    console: Console, table: pd.DataFrame, formats: Mapping[str, str] | None = None
+) -> None:
+    """Print a frame without its index.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    table : pandas.DataFrame
+        The rows.
+    formats : mapping of str to str, optional
+        Format specification by column.
+    """
+    formats = formats or {}
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for name in table.columns:
+        is_number = pd.api.types.is_numeric_dtype(table[name])
+        shown.add_column(
+            Text(spell_header(name)), justify="right" if is_number else "left"
+        )
+    for row in table.itertuples(index=False, name=None):
+        # Text, not markup: a name in square brackets is no instruction to the terminal.
+        cells = [
+            Text(format_cell(value, formats.get(name)))
+            for name, value in zip(table.columns, row, strict=True)
+        ]
+        shown.add_row(*cells)
+    console.print(shown)
