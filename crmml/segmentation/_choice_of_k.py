@@ -1,7 +1,7 @@
 """How many segments: separation weighed with stability, in words too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -21,14 +21,18 @@ from crmml.segmentation._lloyd import (
 # The silhouette of 2,000 customers is within about 0.01 of that of all.
 MAX_ROWS = 2_000
 N_RESAMPLES = 10
-N_CLOUDS = 2
+N_CLOUDS = 5
 MAX_CLOUD_ROWS = 1_000
-# A few starts are enough for fits whose own segments nobody will see.
+# Fewer customers per segment than this, on average, show nothing that would last.
+MEAN_SIZE = 10
+# Fewer starts and passes are enough for fits whose own segments nobody will see.
 MAX_INIT = 3
+ROUGH_TOL = 1e-2
 # Gains in silhouette over one cloud: below the first, there are no groups at all;
 # below the second, groups run into each other.
 NO_GAIN = 0.02
 WEAK_GAIN = 0.1
+NEAR_BEST = 0.95
 
 COLUMNS = (
     "n_clusters",
@@ -48,6 +52,12 @@ class Settings:
     n_init: int
     max_iter: int
     tol: float
+
+    def roughen(self) -> "Settings":
+        """Return settings for fits of which only a mean is wanted."""
+        return Settings(
+            min(self.n_init, MAX_INIT), self.max_iter, max(self.tol, ROUGH_TOL)
+        )
 
 
 def check_k_range(k_range: Any) -> tuple[int, int]:
@@ -108,7 +118,8 @@ def compute_k_selection(
     rng = np.random.RandomState(seed)
     sample = draw_sample(X, weights)
     distinct, counts = find_distinct_rows(sample, np.ones(len(sample)))
-    k_values = range(k_range[0], min(k_range[1], len(distinct)) + 1)
+    most = min(k_range[1], max(k_range[0], len(sample) // MEAN_SIZE), len(distinct))
+    k_values = range(k_range[0], most + 1)
     references = _compute_references(sample, k_values, settings, rng)
     halves = _draw_halves(sample, rng)
     distances = pairwise_distances(sample)
@@ -131,40 +142,42 @@ def compute_k_selection(
 def choose_k(selection: pd.DataFrame) -> tuple[int, str]:
     """Return the number of segments to take and the reason in words.
 
-    The highest score wins. Where no number of segments stands out from one cloud, the
-    most stable one does; where there is no candidate at all, the customers do not
-    differ and one segment holds them. Of equals, the smallest number is taken.
+    Of the scores within 5 % of the highest, the largest number of segments wins, since
+    the silhouette is known to prefer coarse answers. Where no number stands out from
+    one cloud, the most stable does, and without any candidate all customers are alike.
     """
     if selection.empty:
         return 1, "One segment: all customers are alike once the columns are prepared."
     gains = selection["silhouette"] - selection["reference"]
-    is_cloud = bool(gains.max() < NO_GAIN)
-    ranked = selection.sort_values(
-        ["stability" if is_cloud else "score", "n_clusters"], ascending=[False, True]
-    )
-    best = ranked.iloc[0]
-    k, gain = int(best["n_clusters"]), float(gains.loc[ranked.index[0]])
     tried = f"{selection['n_clusters'].min()} to {selection['n_clusters'].max()}"
-    if is_cloud:
+    if gains.max() < NO_GAIN:
+        best = selection.loc[selection["stability"].idxmax()]
+        k = int(best["n_clusters"])
         return k, (
             f"{k} segments, out of {tried}: no number of segments stands out from one "
-            f"cloud of customers, and these come back best when half of the customers "
+            "cloud of customers, and these come back best when half of the customers "
             f"are drawn (agreement {best['stability']:.2f}). The borders between "
             "segments are conventions."
         )
+    near_best = selection["score"] >= selection["score"].max() * NEAR_BEST
+    row = near_best[near_best].index[-1]
+    best = selection.loc[row]
+    k = int(best["n_clusters"])
+    separation, in_cloud = best["silhouette"], best["reference"]
     reason = (
-        f"{k} segments, out of {tried}: they stand out most from one cloud of "
-        f"customers (silhouette {best['silhouette']:.2f} against {best['reference']:.2f}) and "
-        f"come back when half of the customers are drawn (agreement "
-        f"{best['stability']:.2f})"
+        f"{k} segments, out of {tried}: they stand out from one cloud of customers "
+        f"(silhouette {separation:.2f} against {in_cloud:.2f}) and come back when half "
+        f"of the customers are drawn (agreement {best['stability']:.2f})"
     )
-    if len(ranked) > 1:
-        reason += f"; next best is {ranked.iloc[1]['n_clusters']:.0f}"
+    rest = selection.drop(index=row)
+    if len(rest):
+        second = rest.loc[rest["score"].idxmax(), "n_clusters"]
+        reason += f"; next best is {second:.0f}"
     reason += "."
-    if gain < WEAK_GAIN:
+    if gains[row] < WEAK_GAIN:
         reason += (
-            f" A gain of {gain:.2f} is small: segments run into each other, and their "
-            "borders are conventions."
+            f" A gain of {gains[row]:.2f} is small: segments run into each other, and "
+            "their borders are conventions."
         )
     return k, reason
 
@@ -189,22 +202,27 @@ def _compute_references(
     rng: np.random.RandomState,
 ) -> list[float]:
     """Mean silhouette that k-means reaches in normal clouds without any groups."""
-    few = replace(settings, n_init=min(settings.n_init, MAX_INIT))
+    rough = settings.roughen()
     covariance = np.atleast_2d(np.cov(sample.T, bias=True))
     # The small addition lets columns without variance, or bound to others, pass.
     factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(covariance)))
     n_rows = min(len(sample), MAX_CLOUD_ROWS)
     found = np.zeros((N_CLOUDS, len(k_values)), dtype=np.float64)
     for i in range(N_CLOUDS):
-        normal = rng.standard_normal((n_rows, sample.shape[1]))
-        cloud = np.round(normal @ factor.T, 8)
+        cloud = _draw_cloud(factor, n_rows, rng)
         rows, counts = find_distinct_rows(cloud, np.ones(n_rows))
         distances = pairwise_distances(cloud)
         for j, k in enumerate(k_values):
-            fit = fit_centers(rows, counts, k, rng=rng, **vars(few))
+            fit = fit_centers(rows, counts, k, rng=rng, **vars(rough))
             labels = find_nearest(cloud, fit.centers)[0]
             found[i, j] = _compute_silhouette(distances, labels)
     return [round(float(value), 6) for value in found.mean(axis=0)]
+
+
+def _draw_cloud(factor: Any, n_rows: int, rng: np.random.RandomState) -> Matrix:
+    """Draw normal rows whose covariance is factor x factor transposed."""
+    cloud: Any = rng.standard_normal((n_rows, len(factor))) @ factor.T
+    return np.asarray(np.round(cloud, 8), dtype=np.float64)
 
 
 def _compute_silhouette(distances: Matrix, labels: Labels) -> float:
@@ -223,12 +241,12 @@ def _compute_stability(
     rng: np.random.RandomState,
 ) -> float:
     """Mean agreement (adjusted Rand) with the segments that half the rows give."""
-    few = replace(settings, n_init=min(settings.n_init, MAX_INIT))
+    rough = settings.roughen()
     scores = []
     for rows, counts in halves:
         if len(rows) < k:
             scores.append(0.0)
             continue
-        fit = fit_centers(rows, counts, k, rng=rng, **vars(few))
+        fit = fit_centers(rows, counts, k, rng=rng, **vars(rough))
         scores.append(adjusted_rand_score(labels, find_nearest(sample, fit.centers)[0]))
     return float(np.mean(scores))

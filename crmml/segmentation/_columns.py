@@ -177,6 +177,8 @@ def _refuse_text_cells(X: Any) -> None:
     cells = np.asarray(X)
     if cells.dtype.kind not in "OUS" or cells.ndim != 2:
         return
+    if not isinstance(X, np.ndarray):
+        cells = np.asarray(X, dtype=object)  # numpy has made text of the numbers.
     counts = [sum(isinstance(cell, (str, bytes)) for cell in row) for row in cells.T]
     refused = [f"{j} ({n} of {len(cells)} rows)" for j, n in enumerate(counts) if n]
     if refused:

@@ -103,8 +103,10 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
     *Choice of k.* On a sample of at most 2,000 customers every k gets a score: its
     silhouette less the one that k-means finds in a single normal cloud of the same
     covariance, times its stability, the mean adjusted Rand index between its segments
-    and those found from ten random halves of the sample. The highest score wins; if no
-    silhouette is 0.02 above that of the cloud, the most stable k does.
+    and those found from ten random halves of the sample. Of the scores within 5 % of
+    the highest, the largest k wins; if no silhouette is 0.02 above that of the cloud,
+    the most stable k does. No k is tried that leaves fewer than ten customers to a
+    segment on average, unless it is the smallest.
 
     *Missing values* are read as the column's median. *Columns* that are constant
     within the caps, or missing throughout, are left out with a ``DataQualityWarning``.

@@ -89,10 +89,12 @@ def fit_centers(
     Fit
         The fit with the lowest inertia, the first of equals.
     """
+    # Passes run along columns, which should therefore lie in one piece.
+    X = np.asfortranarray(X)
     rows, sizes = X, weights
     if len(X) > MAX_ROWS_FOR_START:
         chosen = np.sort(rng.choice(len(X), MAX_ROWS_FOR_START, replace=False))
-        rows, sizes = X[chosen], weights[chosen]
+        rows, sizes = np.asfortranarray(X[chosen]), weights[chosen]
     best: Fit | None = None
     for _ in range(n_init):
         start = _draw_start(rows, sizes, n_clusters, rng)
