@@ -32,7 +32,18 @@ class Box(NamedTuple):
     top: float
 
     def overlaps(self, other: "Box") -> bool:
-        """Tell whether the two share more than an edge."""
+        """Tell whether the two share more than an edge.
+
+        Parameters
+        ----------
+        other : Box
+            The other rectangle.
+
+        Returns
+        -------
+        bool
+            Whether they do.
+        """
         return (
             self.left < other.right
             and other.left < self.right
@@ -41,7 +52,18 @@ class Box(NamedTuple):
         )
 
     def contains(self, other: "Box") -> bool:
-        """Tell whether the other lies inside."""
+        """Tell whether the other lies inside.
+
+        Parameters
+        ----------
+        other : Box
+            The other rectangle.
+
+        Returns
+        -------
+        bool
+            Whether it does.
+        """
         return (
             self.left <= other.left
             and self.right >= other.right
@@ -55,6 +77,18 @@ def measure(text: str, size: float) -> tuple[float, float]:
 
     Asking the renderer instead would need the fonts of the final picture and warn
     about each glyph that one of them lacks.
+
+    Parameters
+    ----------
+    text : str
+        The line.
+    size : float
+        Font size in points.
+
+    Returns
+    -------
+    width, height : float
+        Its size in points.
     """
     wide = count_wide(text)
     broad = sum(char in _BROAD for char in text)
@@ -205,7 +239,13 @@ def draw_labels(
 
 
 def settle_layout(ax: Axes) -> None:
-    """Run the figure's layout engine, so that the Axes have their final place."""
+    """Run the figure's layout engine, so that the Axes have their final place.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes of the figure.
+    """
     figure = ax.figure
     if isinstance(figure, Figure) and figure.get_layout_engine() is not None:
         figure.draw_without_rendering()

@@ -26,7 +26,7 @@ COLORS = (
     "#d55e00",
     "#cc79a7",
     "#009e73",
-    "#b8b8b8",
+    "#9a9a9a",
 )
 # Of other lengths than the colours, so that pairs repeat late.
 LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
@@ -108,7 +108,13 @@ def choose_fonts(texts: Iterable[str]) -> list[str]:
 
 
 def style_shares(ax: Axes) -> None:
-    """Show both axes as percentages over a light grid."""
+    """Show both axes as percentages over a light grid.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes whose units are shares.
+    """
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     ax.grid(color="0.9")
@@ -116,7 +122,18 @@ def style_shares(ax: Axes) -> None:
 
 
 def count_wide(text: str) -> int:
-    """Count the characters that are as wide as high, such as Chinese ones."""
+    """Count the characters that are as wide as high, such as Chinese ones.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    int
+        Their number.
+    """
     return sum(unicodedata.east_asian_width(char) in "WF" for char in text)
 
 
