@@ -245,7 +245,7 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         return names
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Names of the columns that ``transform`` returns.
+        """Name the columns that ``transform`` returns.
 
         Parameters
         ----------
@@ -255,7 +255,7 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (4,)
-            r_score, f_score, m_score, rfm_score.
+            The names r_score, f_score, m_score, rfm_score.
         """
         check_is_fitted(self)
         return np.array(OUTPUT_COLUMNS, dtype=object)

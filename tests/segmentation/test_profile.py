@@ -140,7 +140,7 @@ def test_typical_members_are_the_medoids(seed):
 
 def test_several_members_are_ranked_and_small_segments_give_what_they_have():
     members = compute_typical_members(
-        pd.DataFrame({"x": [1.0, 2.0, 3.0, 10.0]}), ["a", "a", "a", "b"], n_members=2
+        pd.DataFrame({"x": [1.0, 2.0, 3.0, 5.0]}), ["a", "a", "a", "b"], n_members=2
     )
     assert members["segment"].tolist() == ["a", "a", "b"]
     assert members["rank"].tolist() == [1, 2, 1]
