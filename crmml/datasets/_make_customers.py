@@ -158,9 +158,8 @@ def make_customers(
     left, complaints = simulate_lives(
         rng, joined, truth, complaint_rate=complaint_rate, end=end
     )
-    complaints["resolved_at"] = complaints["timestamp"] + rng.exponential(
-        resolution_days * _DAY, len(complaints)
-    )
+    waits = rng.exponential(resolution_days * _DAY, len(complaints))
+    complaints["resolved_at"] = complaints["timestamp"] + waits
     orders = simulate_orders(
         rng, joined, np.minimum(left, end), truth, amount_shape=amount_shape
     )

@@ -55,8 +55,7 @@ def draw_labels(
     _settle_layout(ax)
     to_points = 72.0 / ax.figure.dpi
     anchors = ax.transData.transform(positions) * to_points
-    extent = ax.get_window_extent()
-    frame = Box(*(value * to_points for value in extent.extents))
+    frame = Box(*(value * to_points for value in ax.get_window_extent().extents))
     boxes = place_boxes(
         anchors,
         texts,
