@@ -1,0 +1,59 @@
+"""The README does what it says."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_every_example_runs_and_prints_what_stands_there(page):
+    result = doctest.testfile(
+        str(ROOT / page),
+        module_relative=False,
+        encoding="utf-8",
+        optionflags=doctest.NORMALIZE_WHITESPACE,
+    )
+    assert result.attempted > 10
+    assert result.failed == 0
+
+
+def test_readme_names_every_public_subpackage():
+    subpackages = {
+        path.parent.name
+        for path in (ROOT / "crmml").glob("*/__init__.py")
+        if not path.parent.name.startswith("_") and path.parent.name != "cli"
+    }
+    named = set(re.findall(r"`crmml\.(\w+)`", README.read_text(encoding="utf-8")))
+    assert named == subpackages
+
+
+def test_links_lead_to_files():
+    links = re.findall(r"\]\(([^)]+)\)", README.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_the_oldest_versions_tested_are_the_floors_stated():
+    stated = dict(
+        re.findall(
+            r'"([\w-]+)>=([\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8")
+        )
+    )
+    pinned = dict(
+        re.findall(r"^([\w-]+)==([\d.]+)$", (ROOT / ".ci/oldest.txt").read_text(), re.M)
+    )
+
+    def release(version):
+        parts = [int(part) for part in version.split(".")]
+        return parts + [0] * (3 - len(parts))
+
+    tested_only_current = {"codespell", "hatchling", "import-linter", "mypy"}
+    tested_only_current |= {"numpydoc", "pre-commit", "ruff"}
+    assert set(stated) - tested_only_current == set(pinned)
+    for name, version in pinned.items():
+        assert release(version) == release(stated[name]), name
