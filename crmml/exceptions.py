@@ -4,6 +4,7 @@ __all__ = [
     "CrmmlError",
     "DataQualityWarning",
     "LeakageError",
+    "LimitError",
     "MissingExtraError",
     "NotEnoughHistoryError",
     "SchemaError",
@@ -24,6 +25,10 @@ class SchemaError(CrmmlError):
 
 class LeakageError(CrmmlError):
     """The call would let the future into a feature, a label or an evaluation."""
+
+
+class LimitError(CrmmlError):
+    """The answer would exceed a limit; the message says which one to raise."""
 
 
 class NotEnoughHistoryError(CrmmlError):

@@ -147,7 +147,7 @@ class FrequentItemsets(BaseEstimator):
             If the form is not recognised, or ids or items have an unfit type.
         NotEnoughHistoryError
             If there is no basket.
-        CrmmlError
+        LimitError
             If there are more than `max_itemsets` itemsets.
         """
         baskets = encode_baskets(X, self.order_column, self.item_column)

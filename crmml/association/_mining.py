@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from crmml.association import _mlxtend
 from crmml.association._baskets import EncodedBaskets
 from crmml.association._itemsets import Itemsets, ItemsetsBuffer, TooManyItemsetsError
-from crmml.exceptions import CrmmlError
+from crmml.exceptions import LimitError
 
 ALGORITHMS = ("apriori", "fpgrowth", "hmine")
 """Names of the algorithms; they differ in time and memory, never in the result."""
@@ -49,7 +49,7 @@ def mine_itemsets(
 
     Raises
     ------
-    CrmmlError
+    LimitError
         If there are more than `max_itemsets`. The search stops there, so that neither
         time nor memory runs away.
     """
@@ -68,7 +68,7 @@ def mine_itemsets(
             ):
                 buffer.add(frequent[ranks].tolist(), count)
     except TooManyItemsetsError:
-        raise CrmmlError(
+        raise LimitError(
             f"More than max_itemsets={max_itemsets} itemsets are in at least "
             f"{min_count} of the {baskets.n_baskets} baskets. Raise min_support, set "
             "max_length, or raise max_itemsets if time and memory allow it."

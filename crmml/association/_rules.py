@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crmml.association import _measures
 from crmml.association._itemsets import Itemsets
 from crmml.association._thresholds import reaches
-from crmml.exceptions import CrmmlError
+from crmml.exceptions import LimitError
 
 # Splits looked at in one go; bounds the memory of one step to some tens of megabytes.
 _CHUNK = 500_000
@@ -67,7 +67,7 @@ def derive_rules(
 
     Raises
     ------
-    CrmmlError
+    LimitError
         If there are more than `max_rules`.
     """
     index = SubsetIndex(itemsets)
@@ -88,7 +88,7 @@ def derive_rules(
         kept.append(split)
         n_rules += split.shape[1]
         if n_rules > max_rules:
-            raise CrmmlError(
+            raise LimitError(
                 f"More than max_rules={max_rules} rules follow from "
                 f"{len(itemsets.counts)} itemsets. Raise min_confidence, min_support "
                 "or min_lift, set max_length, or raise max_rules if memory allows it."

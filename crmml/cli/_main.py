@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from crmml import __version__
-from crmml.exceptions import CrmmlError
+from crmml.exceptions import CrmmlError, LimitError
 
-DONE, BAD_INPUT, CANNOT_READ_OR_WRITE, INTERRUPTED = 0, 2, 3, 130
+DONE, BAD_INPUT, CANNOT_READ_OR_WRITE, LIMIT_REACHED, INTERRUPTED = 0, 2, 3, 5, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
+    except LimitError as error:
+        return _fail(error, LIMIT_REACHED, options)
     except CrmmlError as error:
         return _fail(error, BAD_INPUT, options)
     except OSError as error:

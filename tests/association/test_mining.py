@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crmml.association._basket_lists import read_lists
 from crmml.association._mining import ALGORITHMS, mine_itemsets
-from crmml.exceptions import CrmmlError
+from crmml.exceptions import LimitError
 
 
 def mine(baskets, min_count, **options):
@@ -82,7 +82,7 @@ def test_extreme_baskets(algorithm, baskets, enumerate_itemsets):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_basket_of_sixty_items_stops_at_the_limit(algorithm):
     started = time.perf_counter()
-    with pytest.raises(CrmmlError, match="max_itemsets=20000") as caught:
+    with pytest.raises(LimitError, match="max_itemsets=20000") as caught:
         mine([list(range(60))], 1, algorithm=algorithm, max_itemsets=20_000)
     assert time.perf_counter() - started < 20  # 2**60 itemsets would never end
     assert "Raise min_support" in str(caught.value)
@@ -95,18 +95,18 @@ def test_exactly_as_many_itemsets_as_allowed_are_returned(algorithm):
     n_itemsets = len(mine(baskets, 1))
     found = mine(baskets, 1, algorithm=algorithm, max_itemsets=n_itemsets)
     assert len(found) == n_itemsets
-    with pytest.raises(CrmmlError, match="max_itemsets"):
+    with pytest.raises(LimitError, match="max_itemsets"):
         mine(baskets, 1, algorithm=algorithm, max_itemsets=n_itemsets - 1)
 
 
 def test_more_single_items_than_allowed_are_refused():
-    with pytest.raises(CrmmlError, match="max_itemsets=9"):
+    with pytest.raises(LimitError, match="max_itemsets=9"):
         mine([[item] for item in range(10)], 1, max_itemsets=9, max_length=1)
 
 
 def test_baskets_longer_than_the_recursion_limit_end_in_the_same_error():
     baskets = [[item for item in range(1200) if item % 7 != skip] for skip in range(6)]
-    with pytest.raises(CrmmlError, match="max_itemsets"):
+    with pytest.raises(LimitError, match="max_itemsets"):
         mine(baskets, 2, max_itemsets=50_000)
 
 

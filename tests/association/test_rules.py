@@ -9,7 +9,7 @@ from crmml.association._basket_lists import read_lists
 from crmml.association._itemsets import label_itemsets
 from crmml.association._mining import mine_itemsets
 from crmml.association._rules import SubsetIndex, derive_rules, make_rule_table
-from crmml.exceptions import CrmmlError
+from crmml.exceptions import LimitError
 
 
 def derive(baskets, min_count, min_confidence, min_lift=None, max_rules=10**6):
@@ -102,7 +102,7 @@ def test_every_subset_of_an_itemset_is_found_at_its_place():
 
 def test_more_rules_than_allowed_are_refused_with_the_way_out():
     baskets = [list(range(12))] * 2
-    with pytest.raises(CrmmlError, match=r"max_rules=1000 .*4095 itemsets") as caught:
+    with pytest.raises(LimitError, match=r"max_rules=1000 .*4095 itemsets") as caught:
         derive(baskets, 2, Fraction("0.3"), max_rules=1000)
     assert "Raise min_confidence" in str(caught.value)
 

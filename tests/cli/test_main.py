@@ -8,6 +8,7 @@ import pytest
 
 from crmml import __version__
 from crmml.cli import _run_demo, main
+from crmml.exceptions import LimitError
 
 
 def test_version_is_printed_without_loading_the_numeric_libraries():
@@ -49,7 +50,12 @@ def test_a_folder_of_somebody_else_is_not_replaced(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(OSError("disk full"), 3), (KeyboardInterrupt(), 130)]
+    ("error", "code"),
+    [
+        (OSError("disk full"), 3),
+        (LimitError("too many itemsets"), 5),
+        (KeyboardInterrupt(), 130),
+    ],
 )
 def test_failures_have_their_exit_code_and_write_nothing(
     error, code, tmp_path, monkeypatch, capsys
