@@ -11,6 +11,8 @@ from crmml.models._encoder import Encoded, FrameEncoder
 # In place of a code: the column is a number.
 NO_CODE = -1
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class FlatDesign:
@@ -53,7 +55,10 @@ class FlatDesign:
         matrix = np.zeros((encoded.n_rows, max(len(self.features), 1)), np.float32)
         for k, (j, code) in enumerate(zip(self.features, self.codes, strict=True)):
             values = encoded.arrays[j]
-            matrix[:, k] = values if code == NO_CODE else values == code
+            if code == NO_CODE:
+                matrix[:, k] = np.clip(values, -_LARGEST, _LARGEST)
+            else:
+                matrix[:, k] = values == code
         return matrix
 
     def by_feature(

@@ -154,11 +154,13 @@ class LineTerm:
         """Learn mean and standard deviation; missing values take no part."""
         known = ~np.isnan(numbers)
         values, mass = numbers[known], weights[known]
-        mean = float(np.average(values, weights=mass))
-        spread = float(np.sqrt(np.average((values - mean) ** 2, weights=mass)))
-        # A spread within rounding of the mean is no spread.
-        if not spread > abs(mean) * 1e-12:
-            spread = np.inf
+        # In units of the largest, so that no square overflows.
+        unit = float(np.abs(values).max()) or 1.0
+        mean = float(np.average(values / unit, weights=mass))
+        spread = float(np.sqrt(np.average((values / unit - mean) ** 2, weights=mass)))
+        # A spread within rounding of the largest number is no spread.
+        spread = spread * unit if spread > 1e-12 else np.inf
+        mean *= unit
         return cls(mean, spread, has_missing=not known.all())
 
     def design(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,101 @@
+"""What a neural net likes to see: columns around zero and of like spread."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from crmml.models._columns import NUMERIC, TEXT
+from crmml.models._effects import RankScale
+from crmml.models._encoder import Encoded, FrameEncoder
+
+# Ranks are kept this far from 0 and 1: normal scores stay within 2.6.
+_TAIL = 0.005
+
+
+@dataclass(frozen=True)
+class NetInputs:
+    """Normal scores of numbers, flags of missing values, a column per category.
+
+    Attributes
+    ----------
+    scales : dict of int to RankScale
+        Ranks of the numeric features.
+    flagged : list of int
+        Numeric features that had missing values in training.
+    codes : list of (int, int)
+        Feature and code of the category columns.
+    features : ndarray of shape (n_columns,)
+        Which feature a column belongs to.
+    mean, spread : ndarray of shape (n_columns,)
+        What is subtracted and divided by; missing numbers become the mean.
+    """
+
+    scales: dict[int, RankScale]
+    flagged: list[int]
+    codes: list[tuple[int, int]]
+    features: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def learn(
+        cls, encoder: FrameEncoder, encoded: Encoded, weights: NDArray[np.float64]
+    ) -> "NetInputs":
+        """Learn scales and spreads from training customers."""
+        scales: dict[int, RankScale] = {}
+        flagged: list[int] = []
+        codes: list[tuple[int, int]] = []
+        for j, kind in enumerate(encoder.kinds_):
+            values = encoded.arrays[j]
+            if kind in NUMERIC:
+                known = ~np.isnan(values)
+                scales[j] = RankScale.learn(values[known], weights[known])
+                if not known.all():
+                    flagged.append(j)
+            elif kind == TEXT:
+                codes += [(j, code) for code in np.unique(values).tolist()]
+        features = np.array([*scales, *flagged, *(j for j, _ in codes)], dtype=np.int64)
+        blank = cls(
+            scales, flagged, codes, features, np.zeros(len(features)), np.ones(1)
+        )
+        raw = blank._raw(encoded)
+        known = ~np.isnan(raw)
+        mass = known * weights[:, None]
+        mean = np.where(known, raw, 0.0) * mass
+        mean = mean.sum(axis=0) / mass.sum(axis=0)
+        square = np.where(known, raw - mean, 0.0) ** 2 * mass
+        spread = np.sqrt(square.sum(axis=0) / mass.sum(axis=0))
+        # A constant column stays zero. Flags and categories keep their scale: a rare
+        # category blown up would be learned by heart.
+        spread = np.where(spread > 0.0, spread, np.inf)
+        spread[len(scales) :] = 1.0
+        return cls(scales, flagged, codes, features, mean, spread)
+
+    def matrix(self, encoded: Encoded) -> NDArray[np.float64]:
+        """Return the matrix of shape (n_samples, n_columns), without NaN."""
+        matrix = (self._raw(encoded) - self.mean) / self.spread
+        matrix[np.isnan(matrix)] = 0.0
+        return matrix
+
+    def by_feature(
+        self, values: NDArray[np.float64], n_features: int
+    ) -> NDArray[np.float64]:
+        """Add up columns of the same feature, shape (n_samples, n_features)."""
+        sums = np.zeros((len(values), n_features))
+        for k, j in enumerate(self.features):
+            sums[:, j] += values[:, k]
+        return sums
+
+    def _raw(self, encoded: Encoded) -> NDArray[np.float64]:
+        columns = []
+        for j, scale in self.scales.items():
+            ranks = np.clip(scale(encoded.arrays[j]), _TAIL, 1.0 - _TAIL)
+            columns.append(ndtri(ranks))
+        columns += [np.isnan(encoded.arrays[j]) * 1.0 for j in self.flagged]
+        columns += [(encoded.arrays[j] == code) * 1.0 for j, code in self.codes]
+        raw = np.empty((encoded.n_rows, len(columns)))
+        for k, column in enumerate(columns):
+            raw[:, k] = column
+        return raw
