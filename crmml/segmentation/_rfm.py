@@ -4,7 +4,6 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -20,11 +19,9 @@ from crmml.segmentation._rfm_scores import (
     wrap_scores,
 )
 from crmml.segmentation._segment_table import (
-    N_BINS,
     NO_PURCHASE,
     build_lookup,
-    check_segment_table,
-    make_named_segments,
+    resolve_segments,
 )
 
 
@@ -168,7 +165,7 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         NotEnoughHistoryError
             If no customer has bought anything.
         """
-        table = self._check_segments()
+        table = resolve_segments(self.segments, self.n_bins)
         if len(set(self._names())) < 3:
             raise SchemaError(
                 "recency, frequency and monetary must name three different columns, "
@@ -262,21 +259,6 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
 
     def _names(self) -> list[str]:
         return [self.recency, self.frequency, self.monetary]
-
-    def _check_segments(self) -> pd.DataFrame:
-        if not isinstance(self.segments, str):
-            return check_segment_table(self.segments, self.n_bins)
-        if self.segments != "named":
-            raise SchemaError(
-                "segments must be 'named' or a dataframe of score ranges, got "
-                f"{self.segments!r}."
-            )
-        if self.n_bins != N_BINS:
-            raise SchemaError(
-                f"segments='named' is made for n_bins={N_BINS}, got n_bins="
-                f"{self.n_bins}. Pass a table of score ranges as segments."
-            )
-        return make_named_segments()
 
     def _read(self, X: Any, *, reset: bool) -> tuple[Matrix, NDArray[np.bool_]]:
         """Return the three columns, and which customers have bought."""

@@ -27,9 +27,9 @@ def compute_segment_map(features: Any, labels: Any) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns x, y (in standard deviations of the prepared columns, rounded to 8
-        decimals) and segment, one row per customer with the index of `features`. ``attrs`` holds
-        ``explained_variance``, the fractions of the variance that x and y show, and
-        ``loadings``, for either axis the weight (-1 to 1) of each column.
+        decimals) and segment, one row per customer with the index of `features`.
+        ``attrs`` holds ``explained_variance``, the fractions of the variance that x and
+        y show, and ``loadings``, for either axis the weight (-1 to 1) of each column.
 
     Raises
     ------

@@ -56,6 +56,23 @@ def make_named_segments() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["segment", *_RANGES])
 
 
+def resolve_segments(segments: Any, n_bins: int) -> pd.DataFrame:
+    """Return the checked table that the parameter `segments` stands for."""
+    if not isinstance(segments, str):
+        return check_segment_table(segments, n_bins)
+    if segments != "named":
+        raise SchemaError(
+            "segments must be 'named' or a dataframe of score ranges, got "
+            f"{segments!r}."
+        )
+    if n_bins != N_BINS:
+        raise SchemaError(
+            f"segments='named' is made for n_bins={N_BINS}, got n_bins={n_bins}. Pass "
+            "a table of score ranges as segments."
+        )
+    return make_named_segments()
+
+
 def check_segment_table(table: Any, n_bins: int) -> pd.DataFrame:
     """Check a user's table of score ranges and return it as pandas.
 

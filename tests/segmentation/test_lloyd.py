@@ -35,7 +35,9 @@ def test_distinct_rows_count_as_a_dictionary_does(rows):
 
 def test_rows_of_weight_zero_vanish_and_order_of_equal_rows_is_no_matter():
     X = np.array([[1.0], [0.0], [1.0], [1.0], [9.0]])
-    weights = np.array([0.1, 1.0, 0.7, 1e-9, 0.0])
+    weights = np.array(
+        [0.1, 1.0, 0.2, 0.3, 0.0]
+    )  # (.1 + .2) + .3 is not .1 + (.2 + .3)
     rows, sizes = find_distinct_rows(X, weights)
     assert rows[:, 0].tolist() == [0.0, 1.0]
     for order in itertools.permutations(range(5)):
