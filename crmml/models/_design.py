@@ -11,7 +11,8 @@ from crmml.models._encoder import Encoded, FrameEncoder
 # In place of a code: the column is a number.
 NO_CODE = -1
 
-_LARGEST = float(np.finfo(np.float32).max)
+# Sums of many such numbers still fit into single precision.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,9 @@ class NeuralChurnClassifier(BaseChurnClassifier):
     customer to this one, times the way gone. With one hidden layer the integral has a
     closed form, so they add up exactly.
 
+    Beyond 256 customers training takes them in batches, drawn by the seed and the order
+    of rows; a weight of 2 then equals the row twice on average only.
+
     References
     ----------
     .. [1] M. Sundararajan, A. Taly and Q. Yan (2017). Axiomatic attribution for deep

@@ -67,6 +67,8 @@ def _conditions(
     name = encoder.names_[feature]
     if code != NO_CODE:
         return _category_conditions(name, feature, code, design, encoder)
+    if not np.isfinite(tree.threshold[node]):
+        return f"{name} is known", f"{name} is missing"
     if encoder.kinds_[feature] == BOOLEAN:
         conditions = [f"{name} is False", f"{name} is True"]
     else:
@@ -83,12 +85,14 @@ def _category_conditions(
 ) -> tuple[str, str]:
     """Say which category goes where: its column is 0 on the left, 1 on the right."""
     categories = encoder.categories_[feature]
-    learned = {FIRST_CATEGORY + k for k in range(len(categories))}
+    present = {FIRST_CATEGORY + k for k in range(len(categories))}
+    if encoder.has_missing_[feature]:
+        present.add(MISSING)
     alone = int((design.features == feature).sum()) == 1
-    rest = sorted(learned - {code})
-    if alone and len(rest) == 1 and code >= FIRST_CATEGORY:
-        # Of two categories the one that has no column.
-        otherwise = f"{name} is {categories[rest[0] - FIRST_CATEGORY]}"
+    rest = sorted(present - {code})
+    if alone and len(rest) == 1:
+        # Of two values the one that has no column.
+        otherwise = f"{name} is {_spell(rest[0], categories)}"
     elif code == MISSING:
         otherwise = f"{name} is known"
     else:

@@ -9,7 +9,7 @@ import crmml.models
 # Small and quick; what is tested holds at any size.
 SMALL = {
     "BoostedChurnClassifier": {"n_estimators": 20},
-    "NeuralChurnClassifier": {"n_nets": 2},
+    "NeuralChurnClassifier": {"n_nets": 2, "n_steps": 50},
 }
 
 

@@ -1,0 +1,93 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmml.models import LogisticChurnClassifier
+from crmml.models._reasons import format_number
+
+
+@pytest.fixture
+def fitted():
+    """Recency and plan raise the risk, the colour has nothing to do with it."""
+    rng = np.random.default_rng(5)
+    n = 2000
+    X = pd.DataFrame(
+        {
+            "days_since_last_purchase": rng.integers(0, 100, n),
+            "plan": rng.choice(["basic", "pro"], n),
+            "reminder": rng.random(n) < 0.5,
+            "discount": rng.random(n),
+        }
+    )
+    risk = 0.05 * (X["days_since_last_purchase"] - 50) + 2.0 * (X["plan"] == "basic")
+    y = rng.random(n) < 1 / (1 + np.exp(-risk - 1.5 * ~X["reminder"] + 2.0))
+    return LogisticChurnClassifier().fit(X, y)
+
+
+def customer(**values):
+    usual = {
+        "days_since_last_purchase": 90,
+        "plan": "basic",
+        "reminder": False,
+        "discount": 0.5,
+    }
+    return pd.DataFrame([{**usual, **values}])
+
+
+def test_reasons_are_sentences_with_value_and_typical_value(fitted):
+    reasons = fitted.explain(customer(), n_reasons=3)
+    typical = f"{fitted._encoder.typical_[0]:.0f}"
+    assert reasons["reason"].tolist() == [
+        f"days_since_last_purchase is 90 (typical: {typical}), raises the risk",
+        "plan is basic, raises the risk",
+        "reminder is False, raises the risk",
+    ]
+    assert reasons["value"].tolist() == [90.0, "basic", False]
+    assert reasons["feature"].tolist() == [
+        "days_since_last_purchase",
+        "plan",
+        "reminder",
+    ]
+
+
+def test_reasons_are_the_largest_contributions_in_order(fitted):
+    X = pd.concat([customer(discount=i / 7, plan="pro") for i in range(8)])
+    reasons, table = fitted.explain(X, n_reasons=2), fitted.contributions(X)
+    largest = np.sort(table.drop(columns="base").to_numpy(), axis=1)[:, ::-1][:, :2]
+    np.testing.assert_array_equal(
+        reasons["contribution"].to_numpy().reshape(8, 2), np.maximum(largest, 0.0)
+    )
+    assert reasons["row"].tolist() == np.repeat(np.arange(8), 2).tolist()
+    assert reasons["rank"].tolist() == [1, 2] * 8
+
+
+def test_where_fewer_features_raise_the_risk_rows_stay_blank(fitted):
+    safe = customer(days_since_last_purchase=0, plan="pro", reminder=True)
+    reasons = fitted.explain(safe, n_reasons=6)
+    assert len(reasons) == 6
+    blank = reasons[reasons["feature"].isna()]
+    assert len(blank) >= 5 - 3 + 2
+    assert blank["contribution"].tolist() == [0.0] * len(blank)
+    assert blank[["value", "reason"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("n_reasons", [0, -1, 1.5, "3", None])
+def test_a_senseless_number_of_reasons_is_refused(fitted, n_reasons):
+    with pytest.raises(ValueError, match="n_reasons must be a whole number"):
+        fitted.explain(customer(), n_reasons=n_reasons)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-3.0, "-3"),
+        (29.85, "29.85"),
+        (0.000123456, "0.0001235"),
+        (1e15, "1000000000000000"),
+        (123456.7, "123457"),
+        (999.99, "1000"),
+    ],
+)
+def test_numbers_are_written_plainly(value, text):
+    assert format_number(value).rstrip(".") == text
