@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from ast import literal_eval
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,9 @@ def test_documented_defaults_are_those_of_init(name):
         pattern = rf"^\s*{parameter.name} : .*default=(.+)$"
         found = re.search(pattern, CLASSES[name].__doc__, re.MULTILINE)
         assert found, f"{parameter.name} has no documented default"
-        assert found[1].strip("'\"") == str(parameter.default)
+        text = found[1].strip("'\"")
+        value = text if isinstance(parameter.default, str) else literal_eval(text)
+        assert value == parameter.default
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -66,12 +66,13 @@ class BoostedChurnClassifier(BaseChurnClassifier):
 
     Notes
     -----
-    With `subsample` below 1 a row is drawn or not whatever its weight, so that a weight
-    of 2 equals the row twice on average only. Numbers are compared in single precision. Missing values take the branch that
+    Numbers are compared in single precision. Missing values take the branch that
     served them best in training. Classes are not reweighted, so probabilities mean
-    what they say. ``contributions`` are TreeSHAP values [1]_, computed by XGBoost in
-    single precision; the rounding, about 1e-6, is spread in proportion so that they
-    add up.
+    what they say. With `subsample` below 1 a row is drawn or not whatever its weight,
+    so that a weight of 2 equals the row twice on average only.
+
+    ``contributions`` are TreeSHAP values [1]_, computed by XGBoost in single
+    precision; the rounding, about 1e-6, is spread in proportion so that they add up.
 
     References
     ----------

@@ -1,6 +1,7 @@
 """Exact Shapley values of one decision tree, feature by feature."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,13 @@ def _paths(tree: SplitTree) -> list[tuple[int, list[_Player]]]:
     return found
 
 
+@cache
+def _quadrature(n_points: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points and masses of Gauss and Legendre on the interval from 0 to 1."""
+    points, masses = np.polynomial.legendre.leggauss(n_points)
+    return (points + 1.0) / 2.0, masses / 2.0
+
+
 def _add_leaf(
     values: NDArray[np.float64],
     leaf_value: float,
@@ -116,11 +124,11 @@ def _add_leaf(
     _, first, which = np.unique(codes, return_index=True, return_inverse=True)
     outcome = meets[first].astype(np.float64)
     share = np.array([p.share for p in players])
-    points, masses = np.polynomial.legendre.leggauss(len(players) // 2 + 1)
-    t = (points[:, None, None] + 1.0) / 2.0
+    points, masses = _quadrature(len(players) // 2 + 1)
+    t = points[:, None, None]
     factors = outcome * t + share * (1.0 - t)
     others = factors.prod(axis=2, keepdims=True) / factors
-    integral = np.tensordot(masses / 2.0, others, axes=1)
+    integral = np.tensordot(masses, others, axes=1)
     shapley = leaf_value * (outcome - share) * integral
     for k, player in enumerate(players):
         values[:, player.feature] += shapley[which, k]
