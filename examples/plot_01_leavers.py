@@ -5,7 +5,7 @@ Who is about to leave, and why
 We simulate a shop whose customers leave faster after each complaint, and then
 
 1. declare its tables and look at what is wrong with them;
-2. test, out of time, whether leavers can be told from stayers at all: against the rule that
+2. test, out of time, whether leavers can be told from stayers: beside the rule that
    every shop has, days since the last purchase;
 3. compare what complaints add;
 4. print the customers to call first, with reasons.
@@ -48,7 +48,7 @@ for name, features in pipelines.items():
     print(f"\n{name}\n{means.round(3).to_string()}")
 
 # %%
-# The customers to call first. Contributions are in log-odds and add up to the prediction.
+# The customers to call first, with what raised their risk most.
 churn.fit(tables, [*trained, *tested])
 leavers = churn.predict(tables, "2024-12-30", n_reasons=2)
 print(leavers.nlargest(5, "churn_probability").to_string(index=False))
