@@ -53,7 +53,9 @@ def test_the_oldest_versions_tested_are_the_floors_stated():
         return parts + [0] * (3 - len(parts))
 
     tested_only_current = {"codespell", "hatchling", "import-linter", "mypy"}
-    tested_only_current |= {"numpydoc", "pre-commit", "ruff"}
-    assert set(stated) - tested_only_current == set(pinned)
-    for name, version in pinned.items():
-        assert release(version) == release(stated[name]), name
+    tested_only_current |= {"pre-commit", "ruff"}
+    # matplotlib 3.9 calls names that a newer pyparsing warns about.
+    only_indirect = {"pyparsing"}
+    assert set(stated) - tested_only_current == set(pinned) - only_indirect
+    for name in set(pinned) - only_indirect:
+        assert release(pinned[name]) == release(stated[name]), name

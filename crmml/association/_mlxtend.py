@@ -112,7 +112,10 @@ def _run(
     n_baskets, n_columns = matrix.shape
     if min_count > n_baskets:
         return
-    frame = pd.DataFrame.sparse.from_spmatrix(matrix, columns=range(n_columns))
+    # By way of numbers: pandas 2 warns when it is handed booleans.
+    numbers = matrix.astype(np.uint8)
+    frame = pd.DataFrame.sparse.from_spmatrix(numbers, columns=range(n_columns))
+    frame = frame.astype(pd.SparseDtype(bool, fill_value=False))
     found = run(frame, (min_count - 0.5) / n_baskets)
     counts = np.rint(found["support"].to_numpy(dtype=np.float64) * n_baskets)
     for columns, count in zip(found["itemsets"], counts.tolist(), strict=True):
