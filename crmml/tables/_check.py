@@ -21,6 +21,8 @@ class Extent:
     n_without_id: int
     first: pd.Timestamp | None
     last: pd.Timestamp | None
+    filled: frozenset[str]
+    """Instants and numbers that are not missing in every row, by role."""
 
 
 def check_rows(table: Table, columns: dict[str, Column], engine: Engine) -> Extent:
@@ -73,6 +75,11 @@ def check_rows(table: Table, columns: dict[str, Column], engine: Engine) -> Exte
         found["n_rows"] - found["n_ids"],
         _instant(found.get("first")),
         _instant(found.get("last")),
+        frozenset(
+            role
+            for role in columns
+            if found.get(f"{role}_missing", found["n_rows"]) < found["n_rows"]
+        ),
     )
 
 
@@ -80,7 +87,7 @@ def _is_unreadable(column: Column) -> exp.Expr:
     present = column.raw.is_(exp.null()).not_()
     if column.kind == "instant":
         return exp.and_(present, column.expression.copy().is_(exp.null()))
-    value = exp.func("abs", try_double(column.raw))
+    value = exp.func("abs", try_double(column.raw, column.type))
     # NaN compares as greater than every number, so one comparison finds it too.
     fits = exp.LT(this=value, expression=exp.Literal.number(str(LARGEST_NUMBER)))
     return exp.and_(present, exp.func("coalesce", fits, exp.false()).not_())

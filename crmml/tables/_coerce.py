@@ -6,6 +6,7 @@ import narwhals as nw
 
 from crmml.exceptions import SchemaError
 from crmml.tables._customer_tables import CustomerTables
+from crmml.tables._names import column_names, duplicated
 from crmml.tables._transactions import Transactions
 
 
@@ -34,6 +35,8 @@ def as_tables(data: Any) -> CustomerTables:
         return CustomerTables(transactions=data)
     try:
         columns = nw.from_native(data, eager_only=True).columns
+    except nw.exceptions.DuplicateError:
+        raise SchemaError(f"transactions: {duplicated(column_names(data))}") from None
     except TypeError:
         raise SchemaError(
             "tables must be CustomerTables, Transactions or a frame, "

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
@@ -12,8 +13,9 @@ from crmml.tables._complaints import Complaints
 from crmml.tables._customers import Customers
 from crmml.tables._engine import Engine
 from crmml.tables._events import Events
+from crmml.tables._ids import common_id_type, restore_ids
 from crmml.tables._instants import to_microseconds
-from crmml.tables._prepare import Column, prepare
+from crmml.tables._prepare import Column, create_canonical_view, prepare
 from crmml.tables._quality import compute_quality
 from crmml.tables._surveys import Surveys
 from crmml.tables._table import Table
@@ -109,10 +111,18 @@ class CustomerTables:
         self.columns: dict[str, dict[str, Column]] = {}
         self.extents: dict[str, Extent] = {}
         for name, table in self._declared.items():
-            self.columns[name] = prepare(table, self.engine)
-            self.extents[name] = check_rows(table, self.columns[name], self.engine)
+            self.columns[name], self.extents[name] = _open(table, self.engine)
         self.is_aware = self._check_zones()
-        self.id_kind = self._check_ids()
+        id_types = {
+            name: columns["customer_id"]
+            for name, columns in self.columns.items()
+            if self.extents[name].n_rows
+        }
+        self.id_type = common_id_type(id_types)
+        for name, table in self._declared.items():
+            create_canonical_view(
+                table, self.columns[name], self.engine, self.id_type or "VARCHAR"
+            )
         self.is_end_declared = observed_until is not None
         self.observed_until = self._read_observed_until(observed_until)
 
@@ -172,21 +182,23 @@ class CustomerTables:
 
     def restore_ids(self, ids: pa.ChunkedArray) -> pd.Series:
         """Turn ids from the engine into the type in which pandas users gave them."""
-        series = ids.to_pandas()
-        for name in ("customers", *self.event_tables):
-            if name in self._declared:
-                table = self._declared[name]
-                given = table.source.pandas_dtypes.get(table.roles["customer_id"])
-                if given is not None and not isinstance(given, pd.CategoricalDtype):
-                    return series.astype(given)
-        return series
+        filled = [name for name in self._declared if self.extents[name].n_rows]
+        names = sorted(filled, key=lambda name: name != "customers")
+        tables = [self._declared[name] for name in names]
+        return restore_ids(
+            ids,
+            [
+                table.source.pandas_dtypes.get(table.roles["customer_id"])
+                for table in tables
+            ],
+        )
 
     def _check_zones(self) -> bool | None:
         aware = {
             f"{name}.{column.name}": column.is_aware
             for name, columns in self.columns.items()
             for column in columns.values()
-            if column.is_aware is not None and self.extents[name].n_rows
+            if column.is_aware is not None and column.role in self.extents[name].filled
         }
         if len(set(aware.values())) > 1:
             zoned = sorted(name for name, is_aware in aware.items() if is_aware)
@@ -198,29 +210,24 @@ class CustomerTables:
             )
         return next(iter(aware.values()), None)
 
-    def _check_ids(self) -> str:
-        kinds = {
-            name: "text" if columns["customer_id"].type == "VARCHAR" else "integer"
-            for name, columns in self.columns.items()
-            if self.extents[name].n_rows
-        }
-        if len(set(kinds.values())) > 1:
-            found = ", ".join(
-                f"{name}.{self._declared[name].roles['customer_id']} is {kind}"
-                for name, kind in kinds.items()
-            )
-            raise SchemaError(
-                f"Customer ids must be of one type in all tables, but {found}. "
-                "Convert them to text on both sides, minding leading zeros."
-            )
-        return next(iter(kinds.values()), "text")
-
     def _read_observed_until(self, declared: Any) -> pd.Timestamp | None:
         if declared is not None:
             instant = to_microseconds(declared, "observed_until", self.is_aware)
             return pd.Timestamp(instant, unit="us")
         lasts = [extent.last for extent in self.extents.values()]
         return max((last for last in lasts if last is not None), default=None)
+
+
+def _open(table: Table, engine: Engine) -> tuple[dict[str, Column], Extent]:
+    try:
+        columns = prepare(table, engine)
+        return columns, check_rows(table, columns, engine)
+    except duckdb.ConversionException:
+        # The engine's text quotes a cell, so it must not travel with our error.
+        raise SchemaError(
+            f"{table.name}: an instant lies outside the engine's calendar, which ends "
+            "in the year 294246. Look at the timestamps."
+        ) from None
 
 
 def _check_kinds(tables: Mapping[type[Table], Table | None]) -> dict[str, Table]:

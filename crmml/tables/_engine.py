@@ -1,8 +1,9 @@
 """The in-process SQL engine behind a set of tables."""
 
+import secrets
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import duckdb
 import pyarrow as pa
 import sqlglot.expressions as exp
 
+from crmml.exceptions import SchemaError
 from crmml.tables._sources import Source
 
 _SETTINGS = {
     # Nothing is downloaded and nothing is written into the user's folder.
     "autoinstall_known_extensions": "false",
-    "temp_directory": str(Path(tempfile.gettempdir()) / "crmml-spill"),
     "TimeZone": "UTC",
 }
 
@@ -28,7 +29,11 @@ class Engine:
     def __init__(self) -> None:
         self._connection = duckdb.connect(":memory:")
         self._lock = threading.RLock()
-        for name, value in _SETTINGS.items():
+        self._sources: list[Source] = []
+        # A name of its own: another user's folder could not be written to.
+        spill = Path(tempfile.gettempdir()) / f"crmml-spill-{secrets.token_hex(8)}"
+        settings = {**_SETTINGS, "temp_directory": str(spill)}
+        for name, value in settings.items():
             statement = exp.Set(
                 expressions=[
                     exp.SetItem(
@@ -41,9 +46,10 @@ class Engine:
             )
             self._connection.execute(statement.sql(self.dialect))
 
-    def register(self, source: Source, view: str, columns: list[str]) -> None:
-        """Make columns of a source readable under the name `view`."""
+    def register(self, source: Source, view: str, columns: Mapping[str, str]) -> None:
+        """Make columns of a source, given by new name, readable as `view`."""
         with self._lock:
+            self._sources.append(source)
             source.register(self._connection, view, columns)
 
     def create_view(self, name: str, query: exp.Expr) -> None:
@@ -62,9 +68,23 @@ class Engine:
             return dict(zip(names, map(str, relation.types), strict=True))
 
     def run(self, query: exp.Expr) -> pa.Table:
-        """Run one statement and return its rows."""
-        with self._lock:
-            return self._connection.sql(query.sql(self.dialect)).to_arrow_table()
+        """Run one statement and return its rows.
+
+        Raises
+        ------
+        SchemaError
+            If a file turns out to be damaged.
+        """
+        statement = query.sql(self.dialect, copy=False)
+        try:
+            with self._lock:
+                return self._connection.sql(statement).to_arrow_table()
+        except (duckdb.IOException, duckdb.InvalidInputException):
+            for source in self._sources:
+                damage = source.find_damage()
+                if damage is not None:
+                    raise SchemaError(damage) from None
+            raise
 
     @contextmanager
     def lend(self, name: str, rows: pa.Table) -> Iterator[None]:

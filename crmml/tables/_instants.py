@@ -1,7 +1,9 @@
 """Cutoffs and other instants that the caller names."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import date
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 
 from crmml._utils._durations import MICROSECOND
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
+from crmml.tables._prepare import ISO_8601
 
 if TYPE_CHECKING:
     from crmml.tables._customer_tables import CustomerTables
@@ -38,19 +41,22 @@ def to_microseconds(value: Any, name: str, is_aware: bool | None) -> int:
         data have none, or the other way round.
     """
     try:
-        if isinstance(value, (int, float)):
+        if isinstance(value, Number):
             raise TypeError("a number has no calendar")
+        if isinstance(value, str) and not re.fullmatch(ISO_8601, value, re.ASCII):
+            raise ValueError("read differently from country to country")
         instant = pd.Timestamp(value)
     except (TypeError, ValueError) as error:
         raise SchemaError(
-            f"{name} must be a date or timestamp such as '2024-05-01', got {value!r}."
+            f"{name} must be a date, a timestamp, or ISO 8601 text such as "
+            f"'2024-05-01' or '2024-05-01T13:30', got {value!r}."
         ) from error
     if pd.isna(instant):
         raise SchemaError(f"{name} must be a date or timestamp, got a missing value.")
     if is_aware is not None and (instant.tz is not None) != is_aware:
         has, lacks = ("the data", name) if is_aware else (name, "the data")
         raise SchemaError(
-            f"{has} have a time zone and {lacks} has none ({name}={value!r}). "
+            f"Time zones differ: {has} with one, {lacks} without ({name}={value!r}). "
             f"Write {name} {'with' if is_aware else 'without'} one"
             f"{', such as 2024-05-01T00:00Z' if is_aware else ''}."
         )
@@ -79,10 +85,13 @@ def check_cutoffs(cutoffs: Any, tables: "CustomerTables") -> list[int]:
     Raises
     ------
     SchemaError
-        If there is none, one is repeated, or one cannot be read.
+        If there is none, one is repeated, or one cannot be read; or if they come
+        from an iterator, which could be read only once.
     NotEnoughHistoryError
         If no event lies before a cutoff, or the data end before it.
     """
+    if isinstance(cutoffs, Iterator):
+        raise SchemaError("cutoffs can be read only once; give them as a list.")
     listed = [cutoffs] if is_single(cutoffs) else list(cutoffs)
     if not listed:
         raise SchemaError("cutoffs is empty; give at least one instant.")
@@ -98,7 +107,7 @@ def check_cutoffs(cutoffs: Any, tables: "CustomerTables") -> list[int]:
 
 def is_single(cutoffs: Any) -> bool:
     """Tell one instant from a collection of them."""
-    return isinstance(cutoffs, (str, date, np.datetime64)) or not isinstance(
+    return isinstance(cutoffs, (str, bytes, date, np.datetime64)) or not isinstance(
         cutoffs, Iterable
     )
 

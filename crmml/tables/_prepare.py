@@ -18,10 +18,12 @@ MILLIONTHS = 1_000_000
 LARGEST_NUMBER = 9e12
 """Numbers up to this size fit a 64-bit integer in millionths."""
 
-_ISO_8601 = (
+ISO_8601 = (
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}(:?\d{2})?)?"
 )
 _WITH_OFFSET = r".*:.*(Z|[+-]\d{2}(:?\d{2})?)"
+# Casts also take what no table of numbers means, such as 1_000 and 0x1F.
+_DECIMAL = r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *"
 _INTEGERS = {
     f"{sign}{size}"
     for sign in ("", "U")
@@ -29,6 +31,8 @@ _INTEGERS = {
 }
 _NAIVE = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _AWARE = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"}
+NO_TYPE = "NULL"
+"""Type of a column in which every value is missing: it fits every role."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,18 @@ class Column:
     @property
     def raw(self) -> exp.Column:
         """The value as it stands in the user's table."""
-        return sql.column(self.name)
+        return sql.column(self.role)
 
 
 def prepare(table: Table, engine: Engine) -> dict[str, Column]:
-    """Register a table and create the view of its canonical columns.
+    """Register a table and find out how its columns are read.
 
     Parameters
     ----------
     table : Table
         The user's table.
     engine : Engine
-        The engine that shall read it; the view gets the table's name.
+        The engine that shall read it.
 
     Returns
     -------
@@ -71,24 +75,39 @@ def prepare(table: Table, engine: Engine) -> dict[str, Column]:
         If a column's type does not fit its role, or time zones are mixed in it.
     """
     view = source_view(table)
-    engine.register(table.source, view, sorted(set(table.roles.values())))
+    engine.register(table.source, view, table.roles)
     types = engine.column_types(view)
-    columns = {
-        role: _read_column(table, role, types[name], engine)
-        for role, name in table.roles.items()
-    }
+    return {role: _read_column(table, role, types[role], engine) for role in types}
+
+
+def create_canonical_view(
+    table: Table, columns: dict[str, Column], engine: Engine, id_type: str
+) -> None:
+    """Create the view, named as the table, that everything else computes with.
+
+    Parameters
+    ----------
+    table : Table
+        The user's table.
+    columns : dict of str to Column
+        Its declared columns by role.
+    engine : Engine
+        The engine that holds it.
+    id_type : str
+        The type of customer ids in all tables.
+    """
+    canonical = {role: column.expression for role, column in columns.items()}
+    canonical["customer_id"] = exp.cast(
+        canonical["customer_id"], id_type, dialect=engine.dialect
+    )
     query = (
         exp.select(
-            *[
-                exp.alias_(column.expression, role, quoted=True)
-                for role, column in columns.items()
-            ]
+            *[exp.alias_(value, role, quoted=True) for role, value in canonical.items()]
         )
-        .from_(sql.table(view))
+        .from_(sql.table(source_view(table)))
         .where(columns["customer_id"].raw.is_(exp.null()).not_())
     )
     engine.create_view(table.name, query)
-    return columns
 
 
 def source_view(table: Table) -> str:
@@ -97,59 +116,82 @@ def source_view(table: Table) -> str:
 
 
 def _read_column(table: Table, role: str, type_: str, engine: Engine) -> Column:
-    name, kind = table.roles[role], table.kinds[role]
+    kind = table.kinds[role]
+    if not _fits(kind, type_, table.source.is_text):
+        if _count(table, role, engine):
+            raise _wrong_type(table, role, type_)
+        type_ = NO_TYPE
     is_aware = None
-    if kind == "instant":
-        is_aware, expression = _read_instant(table, name, type_, engine)
+    expression: exp.Expr = sql.column(role)
+    if type_ == NO_TYPE:
+        target = "bigint" if kind in {"instant", "number"} else "varchar"
+        expression = exp.cast(exp.null(), target)
+    elif kind == "instant":
+        is_aware, expression = _read_instant(table, role, type_, engine)
     elif kind == "number":
-        expression = _read_number(table, name, type_)
-    else:
-        if type_ not in _INTEGERS | {"VARCHAR"}:
-            raise _wrong_type(table, name, role, type_, "text or integers")
-        expression = sql.column(name)
-    return Column(role, name, kind, type_, is_aware, expression)
+        scaled = exp.Mul(
+            this=try_double(expression, type_), expression=exp.Literal.number("1e6")
+        )
+        whole = exp.DataType.build("bigint")
+        expression = exp.TryCast(this=exp.func("round", scaled), to=whole)
+    return Column(role, table.roles[role], kind, type_, is_aware, expression)
 
 
-def _read_number(table: Table, name: str, type_: str) -> exp.Expr:
-    is_number = type_ in _INTEGERS | {"FLOAT", "DOUBLE"} or type_.startswith("DECIMAL")
-    if not (is_number or (type_ == "VARCHAR" and table.source.is_text)):
-        raise _wrong_type(table, name, "it", type_, "numbers")
-    scaled = exp.Mul(
-        this=try_double(sql.column(name)), expression=exp.Literal.number("1e6")
-    )
-    return exp.TryCast(this=exp.func("round", scaled), to=exp.DataType.build("bigint"))
+def _fits(kind: str, type_: str, is_text: bool) -> bool:
+    if kind == "instant":
+        return type_ in _NAIVE | _AWARE | {"VARCHAR"}
+    if kind == "number" and not (type_ == "VARCHAR" and is_text):
+        return type_ in _INTEGERS | {"FLOAT", "DOUBLE"} or type_.startswith("DECIMAL")
+    return type_ in _INTEGERS | {"VARCHAR"}
 
 
-def try_double(expression: exp.Expr) -> exp.Expr:
-    """Read a double, null where it is none."""
-    return exp.TryCast(this=expression, to=exp.DataType.build("double"))
+def _count(table: Table, role: str, engine: Engine) -> int:
+    """How many values of a column are not missing."""
+    count = exp.alias_(exp.Count(this=sql.column(role)), "n")
+    found = engine.run(exp.select(count).from_(sql.table(source_view(table))))
+    return int(found["n"][0].as_py())
+
+
+def try_double(value: exp.Expr, type_: str) -> exp.Expr:
+    """Read a double from a value of some type, null where it is none."""
+    number = exp.TryCast(this=value, to=exp.DataType.build("double"))
+    if type_ != "VARCHAR":
+        return number
+    plain = exp.func("regexp_full_match", value.copy(), exp.Literal.string(_DECIMAL))
+    return exp.case().when(plain, number)
 
 
 def _read_instant(
-    table: Table, name: str, type_: str, engine: Engine
-) -> tuple[bool, exp.Expr]:
-    column = sql.column(name)
+    table: Table, role: str, type_: str, engine: Engine
+) -> tuple[bool | None, exp.Expr]:
+    column = sql.column(role)
     if type_ == "VARCHAR":
-        is_aware = _has_offsets(table, name, engine)
+        is_aware = _has_offsets(table, role, engine)
         target = "timestamptz" if is_aware else "timestamp"
         instant = exp.TryCast(this=column, to=exp.DataType.build(target))
-        iso = exp.func("regexp_full_match", column, exp.Literal.string(_ISO_8601))
+        iso = exp.func("regexp_full_match", column, exp.Literal.string(ISO_8601))
         return is_aware, exp.case().when(iso, exp.func("epoch_us", instant))
-    if type_ not in _NAIVE | _AWARE:
-        raise _wrong_type(
-            table, name, "it", type_, "dates, timestamps or ISO 8601 text"
-        )
-    is_aware = type_ in _AWARE
     if type_.endswith("_NS"):
-        # A cast would round up, and could move an event onto the cutoff.
-        nanoseconds = exp.func("epoch_ns", column)
-        return is_aware, exp.IntDiv(this=nanoseconds, expression=sql.number(1000))
+        return type_ in _AWARE, _floor_to_microseconds(exp.func("epoch_ns", column))
+    is_aware = type_ in _AWARE
     target = "timestamptz" if is_aware else "timestamp"
     return is_aware, exp.func("epoch_us", exp.cast(column, target))
 
 
-def _has_offsets(table: Table, name: str, engine: Engine) -> bool:
-    column = sql.column(name)
+def _floor_to_microseconds(nanoseconds: exp.Expr) -> exp.Expr:
+    """Round down: a cast would round up, and could move an event onto the cutoff."""
+    a_microsecond = sql.number(1000)
+    rest = exp.Mod(this=nanoseconds.copy(), expression=a_microsecond.copy())
+    # Division rounds towards zero, which before 1970 is up.
+    is_up = exp.LT(this=rest, expression=sql.number(0))
+    return exp.Sub(
+        this=exp.IntDiv(this=nanoseconds, expression=a_microsecond),
+        expression=exp.case().when(is_up, sql.number(1)).else_(sql.number(0)),
+    )
+
+
+def _has_offsets(table: Table, role: str, engine: Engine) -> bool | None:
+    column = sql.column(role)
     offset = exp.func("regexp_full_match", column, exp.Literal.string(_WITH_OFFSET))
     query = exp.select(
         exp.alias_(exp.Count(this=column), "n"),
@@ -158,29 +200,32 @@ def _has_offsets(table: Table, name: str, engine: Engine) -> bool:
     row = engine.run(query).to_pylist()[0]
     if 0 < row["n_offset"] < row["n"]:
         raise SchemaError(
-            f"{table.name}: column {name!r} mixes instants with an offset from UTC "
-            f"({row['n_offset']} rows) and without "
+            f"{table.name}: column {table.roles[role]!r} ({role}) mixes instants with "
+            f"an offset from UTC ({row['n_offset']} rows) and without "
             f"({row['n'] - row['n_offset']} rows). Write all with one, or all without."
         )
-    return bool(row["n_offset"])
+    return bool(row["n_offset"]) if row["n"] else None
 
 
-def _wrong_type(
-    table: Table, name: str, role: str, type_: str, wanted: str
-) -> SchemaError:
+def _wrong_type(table: Table, role: str, type_: str) -> SchemaError:
+    kind = table.kinds[role]
+    wanted = {
+        "instant": "dates, timestamps or ISO 8601 text",
+        "number": "numbers",
+    }.get(kind, "text or integers")
     hint = ""
-    if wanted == "text or integers" and type_ in {"DOUBLE", "FLOAT"}:
+    if kind == "instant":
+        hint = " Convert it, for example with pandas.to_datetime(..., unit=...)."
+    elif kind == "number" and type_ == "VARCHAR":
+        hint = (
+            " Convert it, for example with pandas.to_numeric, and look at what fails."
+        )
+    elif wanted == "text or integers" and type_ in {"DOUBLE", "FLOAT"}:
         hint = (
             " Ids read as floats have lost digits or zeros: "
             "read the file again with this column as text."
         )
-    elif wanted == "numbers" and type_ == "VARCHAR":
-        hint = (
-            " Convert it, for example with pandas.to_numeric, and look at what fails."
-        )
-    elif wanted.startswith("dates"):
-        hint = " Convert it, for example with pandas.to_datetime(..., unit=...)."
     return SchemaError(
-        f"{table.name}: column {name!r} must hold {wanted}, "
-        f"but {role} is of type {type_}.{hint}"
+        f"{table.name}: column {table.roles[role]!r} ({role}) must hold {wanted}, "
+        f"but is of type {type_}.{hint}"
     )

@@ -1,19 +1,21 @@
 """Where a table's rows come from: one small class per kind of source."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 import narwhals as nw
+import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet
-import sqlglot.expressions as exp
 
 from crmml.exceptions import SchemaError
-from crmml.tables._csv_source import CsvSource, duplicated
+from crmml.tables._csv_source import CsvSource
+from crmml.tables._names import column_names, duplicated
+from crmml.tables._parquet_source import ParquetSource
 
 
 class Source(Protocol):
@@ -27,9 +29,19 @@ class Source(Protocol):
     """Dtypes of a pandas source by column; empty for every other kind."""
 
     def register(
-        self, connection: duckdb.DuckDBPyConnection, view: str, columns: Sequence[str]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        view: str,
+        columns: Mapping[str, str],
     ) -> None:
-        """Make `columns` readable in `connection` under the name `view`."""
+        """Make columns readable in `connection` under the name `view`.
+
+        `columns` gives the user's column for each name in the view. The names in the
+        view are ours, for engines confuse names that differ only in case.
+        """
+
+    def find_damage(self) -> str | None:
+        """Say which file is damaged, None if none is."""
 
 
 def open_source(data: Any, table: str, encoding: str) -> Source:
@@ -64,7 +76,7 @@ def open_source(data: Any, table: str, encoding: str) -> Source:
             f"glob of Parquet or CSV files, got {type(data).__name__}."
         ) from error
     except nw.exceptions.DuplicateError as error:
-        raise SchemaError(f"{table}: {duplicated(list(data.columns))}") from error
+        raise SchemaError(f"{table}: {duplicated(column_names(data))}") from error
     return FrameSource(frame, data, table)
 
 
@@ -93,72 +105,67 @@ class FrameSource:
         self.pandas_dtypes = dict(native.dtypes) if is_pandas else {}
 
     def register(
-        self, connection: duckdb.DuckDBPyConnection, view: str, columns: Sequence[str]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        view: str,
+        columns: Mapping[str, str],
     ) -> None:
-        """Make `columns` readable in `connection` under the name `view`."""
-        arrays = {name: self._to_arrow(name) for name in columns}
+        """Make columns readable in `connection` under the name `view`."""
+        read = {column: self._to_arrow(column) for column in set(columns.values())}
+        arrays = {name: read[column] for name, column in columns.items()}
         connection.register(view, pa.table(arrays))
+
+    def find_damage(self) -> str | None:
+        """Say which file is damaged, None if none is."""
+        return None
 
     def _to_arrow(self, column: str) -> pa.ChunkedArray:
         try:
-            return self._frame[column].to_arrow()
+            values = self._frame[column].to_arrow()
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             # The cause quotes a cell, so it must not travel with our error.
+            raise self._mixed(column) from None
+        except OverflowError:
             raise SchemaError(
-                f"{self._table}: column {column!r} mixes values of several types. "
-                "Give it one type, for example with .astype(str)."
+                f"{self._table}: column {column!r} holds integers beyond 64 bits. "
+                "Convert them to text."
             ) from None
-
-
-class ParquetSource:
-    """Parquet files, read by DuckDB itself as far as a query needs them.
-
-    Parameters
-    ----------
-    paths : list of str
-        The files; their columns and logical types must agree.
-    table : str
-        The table's name, for messages.
-    """
-
-    is_text = False
-
-    def __init__(self, paths: list[str], table: str) -> None:
-        self._paths = paths
-        self.pandas_dtypes: dict[str, Any] = {}
-        types = {path: _parquet_types(path, table) for path in paths}
-        first = types[paths[0]]
-        self.columns = list(first)
-        for path, own in types.items():
-            changed = sorted(
-                name for name in first if own.get(name, first[name]) != first[name]
+        if pa.types.is_float16(values.type) or pa.types.is_decimal256(values.type):
+            raise SchemaError(
+                f"{self._table}: column {column!r} is of type {values.type}, which the "
+                "engine cannot read. Convert it to float64."
             )
-            missing = sorted(set(first) - set(own))
-            if changed or missing:
-                raise SchemaError(
-                    f"{table}: {Path(path).name} differs from {Path(paths[0]).name}: "
-                    f"columns missing {missing}, columns of another type {changed}. "
-                    "Write the files with one schema."
-                )
+        if pa.types.is_temporal(values.type) and self._is_object(column):
+            self._check_instants(column)
+        return values
 
-    def register(
-        self, connection: duckdb.DuckDBPyConnection, view: str, columns: Sequence[str]
-    ) -> None:
-        """Make `columns` readable in `connection` under the name `view`."""
-        files = exp.Array(
-            expressions=[exp.Literal.string(path) for path in self._paths]
+    def _is_object(self, column: str) -> bool:
+        dtype = self.pandas_dtypes.get(column)
+        return dtype is not None and pd.api.types.is_object_dtype(dtype)
+
+    def _check_instants(self, column: str) -> None:
+        """Refuse Python objects that Arrow would silently bring to one type.
+
+        It drops the time of day of a datetime among dates, and takes one without a
+        time zone as UTC among others with one.
+        """
+        kinds = {
+            (type(value), isinstance(value, datetime) and value.tzinfo is not None)
+            for value in self._frame[column].drop_nulls().to_list()
+        }
+        if len(kinds) > 1:
+            raise self._mixed(column)
+
+    def _mixed(self, column: str) -> SchemaError:
+        return SchemaError(
+            f"{self._table}: column {column!r} mixes values of several types. "
+            "Give it one type, for example with .astype(str)."
         )
-        query = exp.select(*[exp.column(name, quoted=True) for name in columns]).from_(
-            exp.Table(this=exp.func("read_parquet", files))
-        )
-        tree = exp.Create(
-            this=exp.to_identifier(view, quoted=True), kind="VIEW", expression=query
-        )
-        connection.execute(tree.sql("duckdb"))
 
 
 def _open_path(path: str, table: str, encoding: str) -> Source:
-    paths = sorted(glob.glob(path)) if glob.has_magic(path) else [path]
+    is_pattern = glob.has_magic(path) and not Path(path).exists()
+    paths = sorted(glob.glob(path)) if is_pattern else [path]
     missing = not paths or not all(Path(one).is_file() for one in paths)
     if missing:
         raise SchemaError(f"{table}: there is no file at {path!r}.")
@@ -171,31 +178,3 @@ def _open_path(path: str, table: str, encoding: str) -> Source:
         f"{table}: files must all end in .parquet or all in .csv, "
         f"got {sorted(suffixes)}."
     )
-
-
-def _parquet_types(path: str, table: str) -> dict[str, str]:
-    """Logical types by column, so that widths and time units do not count as drift."""
-    try:
-        schema = pyarrow.parquet.read_schema(path)
-    except (pa.ArrowInvalid, OSError):
-        raise SchemaError(
-            f"{table}: {Path(path).name} is not a readable Parquet file."
-        ) from None
-    names = list(schema.names)
-    if len(set(names)) < len(names):
-        raise SchemaError(f"{table}: {duplicated(names)}")
-    return {field.name: _logical_type(field.type) for field in schema}
-
-
-def _logical_type(kind: pa.DataType) -> str:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    families = {
-        "text": pa.types.is_string(kind) or pa.types.is_large_string(kind),
-        "integer": pa.types.is_integer(kind),
-        "float": pa.types.is_floating(kind),
-        "aware instant": pa.types.is_timestamp(kind) and kind.tz is not None,
-        "instant": pa.types.is_timestamp(kind) and kind.tz is None,
-        "decimal": pa.types.is_decimal(kind),
-    }
-    return next((name for name, fits in families.items() if fits), str(kind))

@@ -14,6 +14,7 @@ from crmml._utils._durations import Duration, check_duration
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._customer_tables import CustomerTables
+from crmml.tables._ids import narrow_ids
 from crmml.tables._instants import check_cutoffs, is_single, to_microseconds
 from crmml.tables._roster import check_roster_ids, read_roster
 from crmml.tables._windows import customers_with_event, cutoff_rows
@@ -60,8 +61,9 @@ def make_spine(
 ) -> pd.DataFrame:
     """List the customers there were at each cutoff.
 
-    A customer counts at a cutoff who had joined or bought before it and had not left by
-    it: ``min(joined_at, first purchase) < cutoff < left_at``.
+    A customer counts at a cutoff who had joined or bought before it and had not left
+    before it: ``min(joined_at, first purchase) < cutoff <= left_at``. Who leaves at the
+    very cutoff still counts: the label window begins then.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def build_spine(
     rows = tables.engine.run(_spine_query(tables, instants, within))
     if not rows.num_rows:
         raise NotEnoughHistoryError(
-            f"No customer had joined or bought before the cutoff"
+            f"No customer had joined or bought, and not left, before the cutoff"
             f"{'' if within is None else f' and was active within {within}'}. "
             "Choose later cutoffs, or look at tables.quality()."
         )
@@ -170,7 +172,8 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
         value: to_microseconds(value, "cutoff", tables.is_aware)
         for value in seen["cutoff"].unique().to_list()
     }
-    cutoffs = check_cutoffs(list(instants), tables)
+    # An empty spine has an empty result, and any cutoff will do to compute it.
+    cutoffs = check_cutoffs(list(instants), tables) if instants else [0]
     rows = pa.table(
         {
             "customer_id": check_roster_ids(seen["customer_id"].to_arrow(), tables),
@@ -213,7 +216,7 @@ def _spine_query(
         ).where(
             exp.or_(
                 sql.column("left_at").is_(exp.null()),
-                exp.GT(this=sql.column("left_at"), expression=cutoff),
+                exp.GTE(this=sql.column("left_at"), expression=cutoff),
             )
         )
     if within is not None:
@@ -278,6 +281,5 @@ def _cross(ids: pa.ChunkedArray, cutoffs: list[int]) -> pa.Table:
 def _numbered(rows: pa.Table) -> pa.Table:
     position = pa.array(range(rows.num_rows), pa.int64())
     cutoff = pc.cast(rows["cutoff"], pa.int64())
-    return pa.table(
-        {"position": position, "customer_id": rows["customer_id"], "cutoff": cutoff}
-    )
+    ids = narrow_ids(rows["customer_id"])
+    return pa.table({"position": position, "customer_id": ids, "cutoff": cutoff})

@@ -47,7 +47,12 @@ def rows(columns: Sequence[str], cells: Iterable[Sequence[int]]) -> exp.Query:
     selects = [
         exp.select(
             *[
-                exp.alias_(exp.cast(number(cell), "bigint"), name, quoted=True)
+                exp.alias_(
+                    exp.cast(number(cell), "bigint", copy=False),
+                    name,
+                    quoted=True,
+                    copy=False,
+                )
                 for name, cell in zip(columns, row, strict=True)
             ]
         )

@@ -9,6 +9,7 @@ import sqlglot.expressions as exp
 from crmml.exceptions import SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._engine import Engine
+from crmml.tables._names import list_names
 from crmml.tables._sources import Source, open_source
 
 Kind = Literal["id", "key", "instant", "number"]
@@ -51,7 +52,7 @@ class Table:
         if missing:
             raise SchemaError(
                 f"{self.name}: no such column for {', '.join(missing)}. "
-                f"The table has {_shorten(source.columns)}."
+                f"The table has {list_names(source.columns)}."
             )
 
     @property
@@ -80,13 +81,8 @@ class Table:
         """
         columns = {role: self.column_of(role) for role in roles}
         engine = Engine()
-        engine.register(self.source, self.name, sorted(set(columns.values())))
-        query = exp.select(
-            *[
-                exp.alias_(sql.column(column), role, quoted=True)
-                for role, column in columns.items()
-            ]
-        ).from_(sql.table(self.name))
+        engine.register(self.source, self.name, columns)
+        query = exp.select(*map(sql.column, columns)).from_(sql.table(self.name))
         return engine.run(query)
 
     def column_of(self, role: str) -> str:
@@ -98,9 +94,3 @@ class Table:
                 f"Name its column: {owner}(..., {role}='...')."
             )
         return self.roles[role]
-
-
-def _shorten(names: list[str], limit: int = 20) -> str:
-    shown = ", ".join(repr(name) for name in names[:limit])
-    more = len(names) - limit
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,214 @@
+"""What all tests share: carriers of tables, small tables, and worlds to explore."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from crmml.tables import Complaints, Customers, CustomerTables, Transactions
+
+# One run is as good as another: a failure in CI can be replayed anywhere.
+settings.register_profile(
+    "crmml",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("crmml")
+
+CONSTRUCTORS = {
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "arrow": pa.table,
+}
+
+
+@pytest.fixture(params=list(CONSTRUCTORS))
+def constructor(request):
+    """Make a table of a dictionary of columns, in each of the libraries."""
+    return CONSTRUCTORS[request.param]
+
+
+@pytest.fixture(scope="session")
+def make_tables():
+    """Make customer tables of frames whose columns are named by their roles."""
+
+    def make(transactions=None, customers=None, complaints=None, **kwargs):
+        kwargs.setdefault("observed_until", "2025-01-01")
+        given = {
+            "transactions": (Transactions, transactions),
+            "customers": (Customers, customers),
+            "complaints": (Complaints, complaints),
+        }
+        tables = {
+            name: kind(data, **_roles(kind, data))
+            for name, (kind, data) in given.items()
+            if data is not None
+        }
+        return CustomerTables(**tables, **kwargs)
+
+    return make
+
+
+@pytest.fixture
+def sales():
+    """Five order lines of three customers; a return, a tie, an order of two lines."""
+    return pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "a", "a", "c"],
+            "timestamp": pd.to_datetime(
+                ["2024-01-01", "2024-01-10", "2024-02-01", "2024-02-01", "2024-03-05"]
+            ),
+            "amount": [10.0, 20.5, 5.25, -1.0, 7.0],
+            "order_id": [1, 2, 3, 3, 4],
+        }
+    )
+
+
+def _roles(kind, data) -> dict[str, str]:
+    names = data.column_names if isinstance(data, pa.Table) else list(data.columns)
+    return {role: role for role in kind.kinds if role in names}
+
+
+DAY = 86_400_000_000
+NOON = pd.Timestamp("2024-03-10T12:00").value // 1000
+"""The middle of the worlds, in microseconds since 1970."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows of tables as dictionaries, with instants in microseconds."""
+
+    transactions: list[dict[str, Any]]
+    complaints: list[dict[str, Any]] = field(default_factory=list)
+    customers: list[dict[str, Any]] = field(default_factory=list)
+    is_recorded: bool = False
+    """Whether transactions and complaints say when they were recorded."""
+
+    def but(self, **changes: Any) -> "World":
+        """Return the same world with other rows."""
+        return replace(self, **changes)
+
+    def tables(self) -> CustomerTables:
+        """Declare the rows as customer tables."""
+        extra = {"recorded_at": "recorded_at"} if self.is_recorded else {}
+        common = {"customer_id": "customer_id", "timestamp": "timestamp", **extra}
+        return CustomerTables(
+            transactions=Transactions(
+                _frame(self.transactions, ["amount", "order_id"]),
+                amount="amount",
+                order_id="order_id",
+                **common,
+            ),
+            complaints=Complaints(
+                _frame(self.complaints), resolved_at="resolved_at", **common
+            ),
+            customers=Customers(
+                _frame(self.customers),
+                customer_id="customer_id",
+                joined_at="joined_at",
+                left_at="left_at",
+            ),
+            observed_until="2024-12-31",
+        )
+
+
+_INSTANTS = ("timestamp", "recorded_at", "resolved_at", "joined_at", "left_at")
+
+
+def _frame(rows: list[dict[str, Any]], numbers: Any = ()) -> pd.DataFrame:
+    columns = ["customer_id", *_INSTANTS, *numbers]
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    for name in _INSTANTS:
+        frame[name] = pd.to_datetime(frame[name].astype("Int64"), unit="us")
+    if "amount" in numbers:
+        # Rows hold millionths.
+        frame["amount"] = frame["amount"].astype("float64") / 1e6
+        frame["order_id"] = frame["order_id"].astype("Int64")
+    return frame.astype({"customer_id": "str"})
+
+
+def _instants(cutoffs: list[int], windows: list[int]) -> st.SearchStrategy[int]:
+    """Mostly on the edges of windows, a microsecond before and after; or anywhere."""
+    edges = [cutoff - window for cutoff in cutoffs for window in (0, *windows)]
+    edges += [cutoff + window for cutoff in cutoffs for window in windows]
+    on_edge = st.builds(
+        lambda edge, off: edge + off,
+        st.sampled_from(edges),
+        st.sampled_from([-1, 0, 1]),
+    )
+    anywhere = st.integers(NOON - 40 * DAY, NOON + 40 * DAY)
+    return st.one_of(on_edge, on_edge, anywhere)
+
+
+@pytest.fixture(scope="session")
+def worlds():
+    """Strategy of small worlds around cutoffs: ties, edges, straddling orders."""
+
+    def make(cutoffs: list[int], windows: list[int]) -> st.SearchStrategy[World]:
+        instant = _instants(cutoffs, windows)
+        sometimes = st.one_of(st.none(), instant)
+        customer = st.sampled_from(["a", "b", "007", "客户"])
+        transaction = st.fixed_dictionaries(
+            {
+                "customer_id": customer,
+                "timestamp": instant,
+                "amount": st.integers(-5_000, 5_000).map(lambda cents: cents * 10_000),
+                "order_id": st.one_of(st.none(), st.integers(1, 3)),
+                "recorded_at": sometimes,
+            }
+        )
+        complaint = st.fixed_dictionaries(
+            {
+                "customer_id": customer,
+                "timestamp": instant,
+                "resolved_at": sometimes,
+                "recorded_at": sometimes,
+            }
+        )
+        person = st.fixed_dictionaries(
+            {
+                "customer_id": st.sampled_from(["a", "b", "silent"]),
+                "joined_at": sometimes,
+                "left_at": sometimes,
+            }
+        )
+        long_ago = NOON - 400 * DAY
+        anchor = {
+            "customer_id": "anchor",
+            "timestamp": long_ago,
+            "amount": 10_000,
+            "order_id": 1,
+            "recorded_at": long_ago,
+        }
+        return st.builds(
+            World,
+            transactions=st.lists(transaction, max_size=10).map(
+                lambda rows: [anchor, *rows]
+            ),
+            complaints=st.lists(complaint, max_size=5),
+            customers=st.lists(
+                person, max_size=3, unique_by=lambda row: row["customer_id"]
+            ),
+            is_recorded=st.booleans(),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def noon() -> int:
+    """The middle of the worlds, in microseconds since 1970."""
+    return int(NOON)
+
+
+@pytest.fixture
+def rng():
+    """A generator with a fixed seed."""
+    return np.random.default_rng(0)
