@@ -51,6 +51,6 @@ class Buckets:
         before = exp.LT(this=instant.copy(), expression=sql.number(self.edges[middle]))
         return (
             exp.case()
-            .when(before, self._search(instant, low, middle))
-            .else_(self._search(instant, middle + 1, high))
+            .when(before, self._search(instant, low, middle), copy=False)
+            .else_(self._search(instant, middle + 1, high), copy=False)
         )

@@ -56,9 +56,7 @@ class PointInTimeBuilder(BaseEstimator):
         """
         tables = as_tables(tables)
         check_cutoffs(cutoffs, tables)
-        features = self._declare_all(Declarations(tables))
-        self.feature_names_out_ = [feature.name for feature in features]
-        return self
+        return self._learn_names(tables)
 
     def transform(self, tables: Any, cutoffs: Any = None, *, spine: Any = None) -> Any:
         """Compute the features as of each cutoff, from earlier events alone.
@@ -85,7 +83,8 @@ class PointInTimeBuilder(BaseEstimator):
         Raises
         ------
         SchemaError
-            If the tables lack what a feature needs, or the spine cannot be used.
+            If the tables lack what a fitted feature needs, or the spine cannot be
+            used.
         NotEnoughHistoryError
             If the data do not reach around a cutoff.
         """
@@ -98,7 +97,7 @@ class PointInTimeBuilder(BaseEstimator):
         else:
             rows = read_spine(spine, tables)
         asked = Declarations(tables)
-        features = self._declare_all(asked)
+        features = self._keep_fitted(self.declare(asked))
         query = compile_features(features, asked, tables, rows.cutoffs)
         with tables.engine.lend("spine", rows.rows):
             result = tables.engine.run(query)
@@ -109,8 +108,11 @@ class PointInTimeBuilder(BaseEstimator):
     ) -> Any:
         """Fit, then compute the features; see :meth:`transform`."""
         tables = as_tables(tables)
-        known = cutoffs if spine is None else read_spine(spine, tables).instants(tables)
-        return self.fit(tables, known).transform(tables, cutoffs, spine=spine)
+        if spine is None:
+            self.fit(tables, cutoffs)
+        else:
+            self._learn_names(tables)
+        return self.transform(tables, cutoffs, spine=spine)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns that ``transform`` gives.
@@ -155,8 +157,21 @@ class PointInTimeBuilder(BaseEstimator):
             self._sklearn_output_config = {"transform": transform}
         return self
 
-    def _declare_all(self, ask: Declarations) -> list[Feature]:
-        return self.declare(ask)
+    def _learn_names(self, tables: CustomerTables) -> Self:
+        features = self.declare(Declarations(tables))
+        self.feature_names_out_ = [feature.name for feature in features]
+        return self
+
+    def _keep_fitted(self, features: list[Feature]) -> list[Feature]:
+        """Return the features of ``fit``, whatever else these tables would allow."""
+        by_name = {feature.name: feature for feature in features}
+        missing = [name for name in self.feature_names_out_ if name not in by_name]
+        if missing:
+            raise SchemaError(
+                f"The features {missing} were fitted, and these tables do not hold "
+                "what they need. Give the tables and columns that fit was given."
+            )
+        return [by_name[name] for name in self.feature_names_out_]
 
     def _in_container(
         self, result: pa.Table, rows: Spine, tables: CustomerTables

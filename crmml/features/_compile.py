@@ -35,11 +35,8 @@ def compile_features(
     sqlglot Select
         One row for each row of the spine, in its order, with the features as columns.
     """
-    query = exp.select()
-    for feature in features:
-        kind = "bigint" if feature.is_integer else "double"
-        value = exp.cast(feature.expression.copy(), kind)
-        query = query.select(exp.alias_(value, feature.name, quoted=True))
+    # The builders of sqlglot copy the whole tree at each call unless told not to.
+    query = exp.select(*map(_column, features))
     names = list(dict.fromkeys(wanted.table for wanted in asked.aggregations))
     for name in names:
         wanted = {
@@ -48,24 +45,35 @@ def compile_features(
         for part, body in TablePlan(name, wanted, tables, cutoffs).parts():
             query = sql.with_part(query, part, body)
     query = sql.with_part(query, "joined", _join(asked, names))
-    return query.from_(sql.table("joined")).order_by(sql.column("position"))
+    return query.from_(sql.table("joined"), copy=False).order_by(
+        sql.column("position"), copy=False
+    )
+
+
+def _column(feature: Feature) -> exp.Expr:
+    kind = "bigint" if feature.is_integer else "double"
+    value = exp.cast(feature.expression.copy(), kind)
+    return exp.alias_(value, feature.name, quoted=True, copy=False)
 
 
 def _join(asked: Declarations, event_tables: list[str]) -> exp.Select:
     """Lay what each table has to say beside the spine's rows."""
-    query = exp.select(sql.column("position"), sql.column("cutoff"))
+    columns: list[exp.Expr] = [sql.column("position"), sql.column("cutoff")]
     for wanted, alias in asked.aggregations.items():
         value: exp.Expr = sql.column(alias)
         if wanted.how in {"count", "sum"}:
             value = exp.func("coalesce", value, sql.number(0))
-        query = query.select(exp.alias_(value, alias, quoted=True))
-    query = query.select(*map(sql.column, asked.attributes)).from_(sql.table("spine"))
-    keys: list[str | exp.Expr | int] = ["customer_id", "cutoff"]
-    for name in event_tables:
-        keys = ["customer_id", "cutoff"]
-        query = query.join(sql.table(f"{name}_at_cutoff"), using=keys, join_type="left")
+        columns.append(exp.alias_(value, alias, quoted=True, copy=False))
+    columns += map(sql.column, asked.attributes)
+    query = exp.select(*columns).from_(sql.table("spine"), copy=False)
+    joins = [(f"{name}_at_cutoff", ["customer_id", "cutoff"]) for name in event_tables]
     if asked.attributes:
+        joins.append(("customers", ["customer_id"]))
+    for name, keys in joins:
         query = query.join(
-            sql.table("customers"), using=["customer_id"], join_type="left"
+            sql.table(name),
+            using=[sql.column(key) for key in keys],
+            join_type="left",
+            copy=False,
         )
     return query

@@ -56,6 +56,7 @@ class ComplaintRate(PointInTimeBuilder):
     -----
     Every rate is defined: dividing by at least one order and one month keeps a
     complaint without an order, or on the first day, from becoming an infinite rate.
+    For who complained and never joined or bought, months is the window, or 1.
     A complaint resolved at or after the cutoff counts as open at the cutoff.
 
     Examples

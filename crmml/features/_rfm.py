@@ -38,8 +38,10 @@ class RFM(PointInTimeBuilder):
 
     Notes
     -----
-    Without an order id the lines of a customer at one instant are one order. A
-    customer without transactions has 0 orders, 0 spend and a missing recency.
+    Without an order id the lines of a customer at one instant are one order. Where the
+    table declares ``recorded_at``, an order's first line is the first of those known
+    at the cutoff. A customer without transactions has 0 orders, 0 spend and a missing
+    recency.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """How one event table is read: one scan for all builders, windows and cutoffs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlglot.expressions as exp
@@ -8,6 +8,7 @@ import sqlglot.expressions as exp
 from crmml._utils._durations import DAY, MICROSECOND
 from crmml.features._buckets import Buckets
 from crmml.features._declarations import Aggregation, Grain
+from crmml.features._grains import Located, locate_first, locate_moving
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
 from crmml.tables._spine import known_at
@@ -74,7 +75,11 @@ class TablePlan:
 
     def parts(self) -> list[tuple[str, exp.Query]]:
         """Return the common table expressions by name, in order."""
-        selects = [self._group(branch, own) for branch, own in self._branches.items()]
+        selects = [
+            select
+            for branch, own in self._branches.items()
+            for select in self._group(branch, own)
+        ]
         per_bucket: exp.Query = selects[0]
         for select in selects[1:]:
             per_bucket = exp.union(per_bucket, select, distinct=False, copy=False)
@@ -95,9 +100,10 @@ class TablePlan:
             columns["order_id"] = None
         timestamp = sql.column("timestamp")
         bucket = self._buckets.expression(timestamp)
-        query = exp.select(
-            *map(sql.column, columns), exp.alias_(bucket, "bucket", quoted=True)
-        )
+        selected: list[exp.Expr] = [
+            *map(sql.column, columns),
+            exp.alias_(bucket, "bucket", quoted=True, copy=False),
+        ]
         for visible_from in sorted(
             {branch.visible_from for branch in self._branches}, key=str
         ):
@@ -107,14 +113,14 @@ class TablePlan:
                 bucket = (
                     exp.case()
                     .when(never, sql.number(self._buckets.size))
-                    .else_(self._buckets.expression(known))
+                    .else_(self._buckets.expression(known), copy=False)
                 )
                 name = self._known_bucket(visible_from).name
-                query = query.select(exp.alias_(bucket, name, quoted=True))
+                selected.append(exp.alias_(bucket, name, quoted=True, copy=False))
         last = sql.number(self._cutoffs[-1])
-        return query.from_(sql.table(self.name)).where(
-            exp.LT(this=timestamp.copy(), expression=last)
-        )
+        is_before = exp.LT(this=timestamp.copy(), expression=last)
+        query = exp.select(*selected).from_(sql.table(self.name), copy=False)
+        return query.where(is_before, copy=False)
 
     def _has_grain(self, grain: Grain) -> bool:
         return any(branch.grain == grain for branch in self._branches)
@@ -136,57 +142,32 @@ class TablePlan:
             return sql.column(f"{visible_from}_bucket")
         return sql.column("bucket" if self._known_at is None else "known_bucket")
 
-    def _group(self, branch: Branch, own: dict[Aggregation, str]) -> exp.Select:
+    def _group(
+        self, branch: Branch, own: dict[Aggregation, str]
+    ) -> Iterator[exp.Select]:
         """Aggregate the events of one branch per customer and bucket."""
-        known: exp.Expr = self._known_bucket(branch.visible_from)
+        for part in self._grouped_rows(branch):
+            keys = [sql.column("customer_id"), part.bucket, part.known]
+            values = {alias: _first_stage(one, part.sign) for one, alias in own.items()}
+            names = ["customer_id", "bucket", "known_bucket"]
+            columns = dict(zip(names, [key.copy() for key in keys], strict=True))
+            for alias in self._wanted.values():
+                columns[alias] = values.get(alias, exp.null())
+            if len(self._phases) > 1:
+                phase = exp.null() if branch.phase is None else sql.number(branch.phase)
+                columns["phase"] = phase
+            query = _select(columns).from_(part.source, copy=False)
+            yield query.group_by(*dict.fromkeys(keys), copy=False)
+
+    def _grouped_rows(self, branch: Branch) -> list[Located]:
+        events, known = f"{self.name}_events", self._known_bucket(branch.visible_from)
         if branch.grain == "row":
-            source: exp.Expr = sql.table(f"{self.name}_events")
-            bucket: exp.Expr = sql.column("bucket")
-        else:
-            source, bucket, known = self._collapse(branch, known)
-        keys = [sql.column("customer_id"), bucket, known]
-        values = {alias: _first_stage(one) for one, alias in own.items()}
-        names = ["customer_id", "bucket", "known_bucket"]
-        query = exp.select(
-            *[
-                exp.alias_(k.copy(), n, quoted=True)
-                for k, n in zip(keys, names, strict=True)
-            ]
-        ).from_(source)
-        for alias in self._wanted.values():
-            value = values.get(alias, exp.null())
-            query = query.select(exp.alias_(value, alias, quoted=True))
-        if len(self._phases) > 1:
-            phase = exp.null() if branch.phase is None else sql.number(branch.phase)
-            query = query.select(exp.alias_(phase, "phase", quoted=True))
-        return query.group_by(*[key.copy() for key in dict.fromkeys(keys)])
-
-    def _collapse(
-        self, branch: Branch, known: exp.Expr
-    ) -> tuple[exp.Subquery, exp.Expr, exp.Expr]:
-        """Bring the lines of an order, or a day, to one row: the first to be known.
-
-        Both buckets go into one integer, so that one minimum finds that line.
-        """
-        base = sql.number(self._buckets.size + 1)
-        code = exp.Add(
-            this=exp.Mul(this=known.copy(), expression=base),
-            expression=sql.column("bucket"),
-        )
-        query = (
-            exp.select(
-                sql.column("customer_id"),
-                exp.alias_(exp.Min(this=code), "code", quoted=True),
-            )
-            .from_(sql.table(f"{self.name}_events"))
-            .group_by(sql.column("customer_id"), *self._grain_keys(branch))
-        )
-        found = sql.column("code")
-        return (
-            query.subquery(branch.grain),
-            exp.Mod(this=found, expression=base.copy()),
-            exp.IntDiv(this=found.copy(), expression=base.copy()),
-        )
+            return [Located(sql.table(events), sql.column("bucket"), known)]
+        keys = [sql.column("customer_id"), *self._grain_keys(branch)]
+        # All days of a phase lie within its windows, so any row locates the day.
+        if branch.grain == "order" and known.name != "bucket":
+            return locate_moving(events, keys, known)
+        return [locate_first(events, keys, known, self._buckets.size)]
 
     def _grain_keys(self, branch: Branch) -> list[exp.Expr]:
         timestamp = sql.column("timestamp")
@@ -224,7 +205,7 @@ class TablePlan:
     def _combine(self) -> exp.Select:
         parts, cutoffs = f"{self.name}_buckets", f"{self.name}_cutoffs"
         keys = [sql.column("customer_id"), sql.column("cutoff")]
-        query = exp.select(*keys).from_(sql.table(parts))
+        columns: dict[str, exp.Expr] = {key.name: key.copy() for key in keys}
         for one, alias in self._wanted.items():
             conditions: list[exp.Expr] = []
             if one.window is not None:
@@ -237,16 +218,28 @@ class TablePlan:
             value: exp.Expr = sql.column(alias)
             if conditions:
                 value = exp.case().when(exp.and_(*conditions), value)
-            combined = _second_stage(one, value)
-            query = query.select(exp.alias_(combined, alias, quoted=True))
+            columns[alias] = _second_stage(one, value)
         known = exp.LT(this=sql.column("known_bucket"), expression=sql.column("last"))
-        return query.join(sql.table(cutoffs), on=known).group_by(*keys)
+        query = _select(columns).from_(sql.table(parts), copy=False)
+        query = query.join(sql.table(cutoffs), on=known, copy=False)
+        return query.group_by(*keys, copy=False)
 
 
-def _first_stage(one: Aggregation) -> exp.Expr:
+def _select(columns: dict[str, exp.Expr]) -> exp.Select:
+    """Select expressions by name."""
+    return exp.select(
+        *[
+            exp.alias_(value, name, quoted=True, copy=False)
+            for name, value in columns.items()
+        ]
+    )
+
+
+def _first_stage(one: Aggregation, sign: int) -> exp.Expr:
     value = exp.Star() if one.value is None else one.value.copy()
     stages = {"count": exp.Count, "sum": exp.Sum, "min": exp.Min, "max": exp.Max}
-    return stages[one.how](this=value)
+    stage = stages[one.how](this=value)
+    return stage if sign > 0 else exp.Neg(this=stage)
 
 
 def _second_stage(one: Aggregation, value: exp.Expr) -> exp.Expr:
