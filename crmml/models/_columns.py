@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._frames import join_texts, select_columns
 from crmml.exceptions import SchemaError
 
 NUMBER, BOOLEAN, TEXT, EMPTY = "number", "boolean", "text", "empty"
@@ -51,19 +52,6 @@ class Columns:
     n_rows: int
 
 
-def is_frame(X: Any) -> bool:
-    """Whether X is a dataframe (pandas, Polars, pyarrow) rather than an array."""
-    if isinstance(X, pd.DataFrame):
-        return True
-    native = nw.from_native(X, eager_only=True, pass_through=True)
-    return isinstance(native, nw.DataFrame)
-
-
-def column_names(X: Any) -> list[Any]:
-    """Names of a frame's columns, repeated ones included."""
-    return list(getattr(X, "column_names", None) or X.columns)
-
-
 def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     """Read the named columns of a frame, in the order of `names`.
 
@@ -87,14 +75,12 @@ def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     names = list(names)
     # One call for all plain numbers and one for all plain text: a call per column
     # costs more than the model itself when a service scores a single customer.
+    frame = select_columns(X, names)
     if isinstance(X, pd.DataFrame):
-        where = {name: i for i, name in enumerate(X.columns)}
-        X = X.iloc[:, [where[name] for name in names]]
-        numbers_at, text_at = _plain_pandas(X.dtypes)
-        blocks = [X.iloc[:, at].to_numpy() for at in (numbers_at, text_at)]
-        frame = nw.from_native(X, eager_only=True)
+        selected = frame.to_native()
+        numbers_at, text_at = _plain_pandas(selected.dtypes)
+        blocks = [selected.iloc[:, at].to_numpy() for at in (numbers_at, text_at)]
     else:
-        frame = nw.from_native(X, eager_only=True).select(*names)
         numbers_at, text_at = _plain_narwhals(frame.schema.dtypes())
         blocks = [_block(frame, [names[i] for i in at]) for at in (numbers_at, text_at)]
     found: dict[int, tuple[str, NDArray[Any]]] = {}
@@ -188,9 +174,10 @@ def _read_values(values: NDArray[Any], name: Any) -> tuple[str, NDArray[Any]]:
         days = values / np.timedelta64(1, "us") / MICROSECONDS_PER_DAY
         return NUMBER, np.asarray(days, dtype=np.float64)
     values = _none_for_missing(values.astype(object))
-    present = [value for value in values if value is not None]
-    if all(isinstance(value, str) for value in present):
+    # Text is the usual case and batches are long: asked without a loop in Python.
+    if pd.api.types.infer_dtype(values) in ("string", "empty"):
         return TEXT, values
+    present = [value for value in values if value is not None]
     if all(isinstance(value, _DURATIONS) for value in present):
         days = pd.to_timedelta(pd.Series(values)) / pd.Timedelta(1, "D")
         return NUMBER, days.to_numpy(dtype=np.float64)
@@ -225,7 +212,7 @@ def _finish(
             kinds[i] = EMPTY
     if infinite:
         raise SchemaError(
-            f"X holds infinite (inf) values in {', '.join(infinite)}. "
+            f"X holds infinite (inf) values in {join_texts(infinite)}. "
             "Replace them by a number, or by a missing value if unknown."
         )
     return Columns(kinds=kinds, arrays=arrays, n_rows=n_rows)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._frames import join_texts
 from crmml.exceptions import SchemaError
 from crmml.models._columns import EMPTY, NUMERIC, TEXT, Columns
 
@@ -132,7 +133,7 @@ class FrameEncoder:
         ]
         if wrong:
             raise SchemaError(
-                f"Columns of X changed their type since fit: {', '.join(wrong)}. "
+                f"Columns of X changed their type since fit: {join_texts(wrong)}. "
                 "Convert them to the type they had in training."
             )
 

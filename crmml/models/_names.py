@@ -1,20 +1,14 @@
 """Which column is which: by exact name in a frame, by position in an array."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from crmml._utils._frames import column_names, find_repeated, is_frame, join_texts
 from crmml.exceptions import SchemaError
-from crmml.models._columns import (
-    Columns,
-    column_names,
-    is_frame,
-    read_array,
-    read_frame,
-)
+from crmml.models._columns import Columns, read_array, read_frame
 
 # scikit-learn's own words, so that whoever searches for them finds them.
 _MISMATCH = "The feature names should match those that were passed during fit.\n"
@@ -120,13 +114,13 @@ def _are_names(columns: Iterable[Any]) -> bool:
 
 
 def _refuse_repeated(found: list[Any], among: list[str] | None = None) -> None:
-    repeated = [name for name, count in Counter(found).items() if count > 1]
-    if among is not None:
-        repeated = [name for name in repeated if name in among]
+    repeated = find_repeated(
+        found if among is None else [name for name in found if name in among]
+    )
     if repeated:
-        listed = ", ".join(repr(name) for name in sorted(repeated, key=str))
         raise SchemaError(
-            f"X has repeated column names: {listed}. Rename or drop the repetitions."
+            f"X has repeated column names: {join_texts(list(map(repr, repeated)))}. "
+            "Rename or drop the repetitions."
         )
 
 
@@ -146,4 +140,4 @@ def _refuse_missing(found: list[str], names: list[str]) -> None:
 
 
 def _listed(names: list[str]) -> str:
-    return "".join(f"- {name}\n" for name in names)
+    return join_texts([f"- {name}\n" for name in names], "", "- and {} more\n")

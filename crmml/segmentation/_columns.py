@@ -11,6 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
+from crmml._utils._frames import (
+    column_names,
+    find_repeated,
+    is_frame,
+    join_texts,
+    select_columns,
+)
 from crmml.exceptions import SchemaError
 
 Matrix = NDArray[np.float64]
@@ -107,17 +114,10 @@ def read_table(features: Any) -> pd.DataFrame:
     return table
 
 
-def is_frame(X: Any) -> bool:
-    """Whether X is a dataframe (pandas, Polars, pyarrow) rather than an array."""
-    return isinstance(
-        nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame
-    )
-
-
 def read_frame(X: Any, select: Sequence[Any] | None = None) -> pd.DataFrame:
     """Read columns of a frame as float64; infinite numbers are let through."""
     names = _find_columns(X, select)
-    frame = nw.from_native(X, eager_only=True)
+    frame = select_columns(X, names)
     refused: list[str] = []
     columns = {}
     for name in names:
@@ -127,7 +127,7 @@ def read_frame(X: Any, select: Sequence[Any] | None = None) -> pd.DataFrame:
             refused.append(f"{name!r} ({found} of {len(frame)} rows)")
     if refused:
         raise SchemaError(
-            f"Columns must hold numbers, found other values in {', '.join(refused)}. "
+            f"Columns must hold numbers, found other values in {join_texts(refused)}. "
             "Drop these columns or turn them into numbers first."
         )
     index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(frame))
@@ -135,19 +135,20 @@ def read_frame(X: Any, select: Sequence[Any] | None = None) -> pd.DataFrame:
 
 
 def _find_columns(X: Any, select: Sequence[Any] | None) -> list[Any]:
-    # pyarrow gives the columns themselves under `columns`.
-    present = list(getattr(X, "column_names", None) or X.columns)
-    repeated = sorted({str(name) for name in present if present.count(name) > 1})
+    present = column_names(X)
+    wanted = present if select is None else list(select)
+    # Columns that nobody asked for may be called as they like.
+    repeated = find_repeated(name for name in present if name in set(wanted))
     if repeated:
         raise SchemaError(
-            f"Column names must be unique, found more than once: {', '.join(repeated)}."
+            "Column names must be unique, found more than once: "
+            f"{join_texts(list(map(str, repeated)))}. Rename or drop the repetitions."
         )
-    wanted = present if select is None else list(select)
-    missing = [str(name) for name in wanted if name not in present]
+    missing = [str(name) for name in wanted if name not in set(present)]
     if missing:
         raise SchemaError(
             f"The table lacks {len(missing)} of {len(wanted)} columns: "
-            f"{', '.join(missing)}. Names must match exactly; rename the columns "
+            f"{join_texts(missing)}. Names must match exactly; rename the columns "
             "of the table, or name yours where the estimator takes column names."
         )
     return wanted
@@ -183,7 +184,7 @@ def _refuse_text_cells(X: Any) -> None:
     refused = [f"{j} ({n} of {len(cells)} rows)" for j, n in enumerate(counts) if n]
     if refused:
         raise SchemaError(
-            f"Columns must hold numbers, found text in column {', '.join(refused)}. "
+            f"Columns must hold numbers, found text in column {join_texts(refused)}. "
             "Drop these columns or turn them into numbers first."
         )
 
@@ -191,11 +192,12 @@ def _refuse_text_cells(X: Any) -> None:
 def _refuse_infinite(matrix: Matrix, names: Sequence[Any] | None) -> None:
     counts = np.isinf(matrix).sum(axis=0)
     if counts.any():
-        found = ", ".join(
+        found = [
             f"{j if names is None else names[j]!r} ({counts[j]} of {len(matrix)} rows)"
             for j in map(int, np.flatnonzero(counts))
-        )
+        ]
         raise SchemaError(
-            f"Numbers must be finite, found infinite values in column {found}. "
+            f"Numbers must be finite, found infinite values in column "
+            f"{join_texts(found)}. "
             "Replace them by a number, or by a missing value if unknown."
         )

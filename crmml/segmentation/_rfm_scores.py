@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmml.segmentation._columns import Matrix, is_frame
+from crmml._utils._frames import is_frame
+from crmml.segmentation._columns import Matrix
 
 Scores = NDArray[np.int64]
 

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from crmml._utils._frames import join_texts
 from crmml._utils._sklearn import Interval, check_sample_weight, fit_context
 from crmml.exceptions import DataQualityWarning, SchemaError
 from crmml.segmentation._column_scale import (
@@ -235,7 +236,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         missing = np.isnan(self.center_)
         parts = [
-            f"{what}: {', '.join(map(str, names[where]))}"
+            f"{what}: {join_texts(list(map(str, names[where])))}"
             for what, where in (
                 ("all missing", missing),
                 ("constant within the caps", self.ignored_ & ~missing),

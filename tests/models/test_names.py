@@ -51,6 +51,25 @@ def test_repeated_columns_that_are_not_used_do_no_harm(fitted, customers):
     X, _ = customers
     wide = pd.concat([X, pd.DataFrame(0, X.index, ["z", "z"])], axis=1)
     np.testing.assert_array_equal(fitted.predict_proba(wide), fitted.predict_proba(X))
+    table = pa.Table.from_pandas(X)
+    for _ in range(2):
+        table = table.append_column("z", table["plan"])
+    np.testing.assert_array_equal(fitted.predict_proba(table), fitted.predict_proba(X))
+
+
+def test_messages_stay_short_however_wide_the_frame():
+    names = [f"a_rather_long_name_{j}" for j in range(1000)]
+    X = pd.DataFrame(np.eye(4, 1000), columns=names)
+    model = LogisticChurnClassifier().fit(X, [0, 1, 0, 1])
+    for wrong, count in [
+        (X.set_axis([name.upper() for name in names], axis=1), "and 97"),
+        (X.set_axis(names[:500] * 2, axis=1), "and 47"),
+        (X + np.inf, "and 98"),
+        (X.astype(str), "and 98"),
+    ]:
+        with pytest.raises(SchemaError, match=rf"{count}\d more") as error:
+            model.predict(wrong)
+        assert len(str(error.value)) <= 2000
 
 
 def test_the_index_is_no_data(fitted, customers):

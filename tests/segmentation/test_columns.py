@@ -8,9 +8,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from crmml.exceptions import SchemaError
+from crmml.exceptions import DataQualityWarning, SchemaError
 from crmml.segmentation import KMeansSegmenter, SkewScaler
-from crmml.segmentation._columns import read_frame, read_table
+from crmml.segmentation._columns import read_table
 
 
 @pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])
@@ -98,8 +98,12 @@ def test_infinite_values_are_refused_in_fit_and_after(estimator):
 
 def test_repeated_and_missing_columns_are_named_all_at_once():
     frame = pd.DataFrame([[1, 2, 3]], columns=["a", "a", "b"])
+    for read in (read_table, KMeansSegmenter(1).fit):
+        with pytest.raises(SchemaError, match="more than once: a"):
+            read(frame)
+    arrow = pa.table([[1.0], [2.0]], names=["a", "a"])
     with pytest.raises(SchemaError, match="more than once: a"):
-        read_frame(frame)
+        read_table(arrow)
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [2.0, 3.0], "c": [3.0, 1.0]})
     scaler = SkewScaler().fit(frame)
     with pytest.raises(SchemaError, match=r"lacks 2 of 3 columns: a, c"):
@@ -112,6 +116,29 @@ def test_columns_are_matched_by_name_in_any_order_and_among_others():
     segmenter = KMeansSegmenter(3).fit(frame)
     wide = frame.assign(note="text beside the numbers")[["c", "note", "a", "b"]]
     np.testing.assert_array_equal(segmenter.predict(wide), segmenter.labels_)
+    # Those others may even be called alike.
+    twice = pd.concat([wide, wide[["note"]]], axis=1)
+    np.testing.assert_array_equal(segmenter.predict(twice), segmenter.labels_)
+    with pytest.raises(SchemaError, match="more than once: a"):
+        segmenter.predict(pd.concat([wide, wide[["a"]]], axis=1))
+
+
+def test_a_column_may_be_called_like_an_attribute_of_a_frame():
+    frame = pd.DataFrame({"column_names": [1.0, 2.0], "columns": [3.0, 4.0]})
+    np.testing.assert_array_equal(read_table(frame), frame)
+
+
+def test_messages_stay_short_however_wide_the_frame():
+    names = [f"a_rather_long_name_{j}" for j in range(1000)]
+    values = np.random.default_rng(0).normal(size=(4, 1000))
+    frame = pd.DataFrame(values, columns=names)
+    scaler = SkewScaler().fit(frame)
+    for wrong in (frame[["a_rather_long_name_0"]], frame + np.inf, frame.astype(str)):
+        with pytest.raises(SchemaError, match=r"and 9\d\d more") as error:
+            scaler.transform(wrong)
+        assert len(str(error.value)) <= 2000
+    with pytest.warns(DataQualityWarning, match=r"and 97\d more"):
+        scaler.fit(frame * 0)
 
 
 def test_arrays_need_two_dimensions():
