@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from crmml._utils._arguments import check_count
 from crmml._utils._sklearn import Interval, fit_context
 from crmml.association._basket_input import check_sequence, encode_baskets
 from crmml.association._basket_lists import read_lists
@@ -18,7 +19,6 @@ from crmml.association._mining import mine_itemsets
 from crmml.association._offers import prepare_offers, recommend
 from crmml.association._rules import derive_rules, make_rule_table
 from crmml.association._thresholds import as_fraction, minimum_count
-from crmml.exceptions import CrmmlError
 
 
 class AssociationRules(BaseEstimator):
@@ -229,13 +229,11 @@ class AssociationRules(BaseEstimator):
         Raises
         ------
         SchemaError
-            If `baskets` is no sequence of collections, or items are of another type
-            than in `fit`.
-        CrmmlError
-            If `n_items` is no integer from 1.
+            If `baskets` is no sequence of collections, items are of another type than
+            in `fit`, or `n_items` is no integer from 1.
         """
         check_is_fitted(self)
-        _check_positive(n_items, "n_items")
+        n_items = check_count(n_items, "n_items")
         return recommend(self._offers, read_lists(check_sequence(baskets)), n_items)
 
     def to_text(self, n: int = 10) -> str:
@@ -254,11 +252,11 @@ class AssociationRules(BaseEstimator):
 
         Raises
         ------
-        CrmmlError
+        SchemaError
             If `n` is no integer from 1.
         """
         check_is_fitted(self)
-        _check_positive(n, "n")
+        n = check_count(n, "n")
         return "\n".join(
             f"{_spell(rule.antecedents)} -> {_spell(rule.consequents)}: "
             f"support {_spell_share(rule.support)}, confidence {rule.confidence:.2f}, "
@@ -281,8 +279,3 @@ def _spell(itemset: frozenset[Any]) -> str:
 def _spell_share(share: float) -> str:
     # Two digits say too little of a support near one per cent.
     return f"{share:.2f}" if share >= 0.1 else f"{share:.4f}"
-
-
-def _check_positive(value: Any, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise CrmmlError(f"{name} must be an integer from 1, got {value!r}.")

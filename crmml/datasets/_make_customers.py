@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._arguments import check_count
 from crmml.datasets._lives import simulate_lives, simulate_orders
 from crmml.datasets._simulated import SimulatedCustomers
 from crmml.exceptions import SchemaError
@@ -124,7 +125,7 @@ def make_customers(
     >>> simulated.truth["left_at"].isna().all()
     np.True_
     """
-    _check_count(n_customers)
+    n_customers = check_count(n_customers, "n_customers")
     _check_numbers(
         above_zero=True,
         n_days=n_days,
@@ -234,17 +235,6 @@ def _to_timestamps(seconds: Any, origin: pd.Timestamp, end: float) -> pd.Series:
     offsets = np.where(known, seconds, 0).astype("timedelta64[s]")
     instants = pd.Series(origin.to_datetime64() + offsets.astype("timedelta64[us]"))
     return instants.where(known)
-
-
-def _check_count(n_customers: Any) -> None:
-    if (
-        isinstance(n_customers, bool)
-        or not isinstance(n_customers, (int, np.integer))
-        or n_customers < 1
-    ):
-        raise SchemaError(
-            f"n_customers must be a whole number of at least 1, got {n_customers!r}."
-        )
 
 
 def _check_numbers(*, above_zero: bool, **numbers: float) -> None:

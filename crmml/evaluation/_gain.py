@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._arguments import check_count
 from crmml.evaluation._validation import (
     Bools,
     Floats,
@@ -174,10 +175,7 @@ def compute_gain_table(
     0    1  2       2.0   2.0              1.0
     1    2  2       0.0   0.0              1.0
     """
-    if not isinstance(n_bins, (int, np.integer)) or n_bins < 1:
-        raise SchemaError(
-            f"n_bins must be a whole number of at least 1, got {n_bins!r}."
-        )
+    n_bins = check_count(n_bins, "n_bins")
     churned, scores = check_labels_and_scores(y_true, y_score, pos_label=pos_label)
     check_both_classes(churned, "compute_gain_table")
     n_samples, n_churners = len(churned), int(churned.sum())

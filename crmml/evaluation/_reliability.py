@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmml._utils._arguments import check_count
 from crmml.evaluation._validation import Floats, check_labels_and_scores
-from crmml.exceptions import SchemaError
 
 # 97.5 percent point of the normal distribution.
 _Z95 = 1.959963984540054
@@ -82,10 +82,7 @@ def compute_reliability_table(
     0    1  5             0.2       0.2
     1    2  5             0.8       0.8
     """
-    if not isinstance(n_bins, (int, np.integer)) or n_bins < 1:
-        raise SchemaError(
-            f"n_bins must be a whole number of at least 1, got {n_bins!r}."
-        )
+    n_bins = check_count(n_bins, "n_bins")
     churned, proba = check_labels_and_scores(
         y_true, y_proba, pos_label=pos_label, is_probability=True, score_name="y_proba"
     )

@@ -10,6 +10,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from crmml._utils._arguments import check_count
 from crmml._utils._sklearn import fit_context
 from crmml.exceptions import SchemaError
 from crmml.models._columns import Columns
@@ -174,16 +175,13 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Raises
         ------
-        ValueError
+        SchemaError
             If `n_reasons` is not a whole number of at least 1.
         """
-        if not isinstance(n_reasons, (int, np.integer)) or n_reasons < 1:
-            raise ValueError(
-                f"n_reasons must be a whole number of at least 1, got {n_reasons!r}."
-            )
+        n_reasons = check_count(n_reasons, "n_reasons")
         columns = self._read(X)
         _, values = self._contributions(self._encoder.encode(columns))
-        return build_reasons(values, columns, self._encoder, int(n_reasons))
+        return build_reasons(values, columns, self._encoder, n_reasons)
 
     def _read(self, X: Any) -> Columns:
         check_is_fitted(self)

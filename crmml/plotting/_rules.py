@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from crmml.exceptions import SchemaError
+from crmml._utils._arguments import check_count
 from crmml.plotting._labels import draw_labels
 from crmml.plotting._style import (
     choose_fonts,
@@ -76,8 +76,7 @@ def plot_rules(rules: Any, *, n_labels: int = 6, ax: Axes | None = None) -> Axes
     >>> [text.get_text() for text in ax.texts]
     ['Beer → Diapers']
     """
-    if n_labels < 0:
-        raise SchemaError(f"n_labels must be at least 0, got {n_labels!r}.")
+    n_labels = check_count(n_labels, "n_labels", least=0)
     made_by = "AssociationRules"
     numbers = read_numbers(rules, ("support", "confidence", "lift"), made_by)
     sides = read_columns(rules, ("antecedents", "consequents"), made_by)

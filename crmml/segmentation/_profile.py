@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._arguments import check_count
 from crmml.exceptions import SchemaError
 from crmml.segmentation._columns import Matrix, read_table
 from crmml.segmentation._skew_scaler import prepare
@@ -152,8 +153,7 @@ def compute_typical_members(
     b     low     1       2.0
     d    high     1       8.0
     """
-    if n_members < 1:
-        raise SchemaError(f"n_members must be at least 1, got {n_members}.")
+    n_members = check_count(n_members, "n_members")
     table, segments = read_segments(features, labels)
     taken = [name for name in ("segment", "rank") if name in table.columns]
     if taken:

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from crmml.association import AssociationRules, FrequentItemsets
-from crmml.exceptions import CrmmlError
+from crmml.exceptions import CrmmlError, SchemaError
 from crmml.tables import CustomerTables, Transactions
 
 
@@ -182,7 +182,7 @@ def test_parameters_are_checked_by_name(parameter):
 @pytest.mark.parametrize("n", [0, 2.5, True])
 def test_the_number_of_lines_is_checked(n, diapers_and_beer):
     rules = AssociationRules(0.4).fit(diapers_and_beer)
-    with pytest.raises(CrmmlError, match="n must be an integer"):
+    with pytest.raises(SchemaError, match="n must be a whole number"):
         rules.to_text(n)
 
 

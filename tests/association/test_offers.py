@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmml.association import AssociationRules, _offers
-from crmml.exceptions import CrmmlError, SchemaError
+from crmml.exceptions import SchemaError
 
 
 def recommend_slowly(rules, n_baskets, baskets, n_items):
@@ -123,7 +123,7 @@ def test_numbers_for_text_are_refused_instead_of_matching_nothing(rules):
 
 @pytest.mark.parametrize("n_items", [0, -1, 1.5, "3", True, None])
 def test_the_number_of_items_is_checked(rules, n_items):
-    with pytest.raises(CrmmlError, match="n_items must be an integer from 1"):
+    with pytest.raises(SchemaError, match="n_items must be a whole number"):
         rules.predict([["Diapers"]], n_items)
 
 

@@ -169,3 +169,5 @@ def test_typical_members_keep_an_index_of_several_levels_or_mixed_labels():
 def test_fewer_than_one_member_is_refused():
     with pytest.raises(SchemaError, match="at least 1, got 0"):
         compute_typical_members([[1.0]], ["a"], n_members=0)
+    with pytest.raises(SchemaError, match="n_members must be a whole number"):
+        compute_typical_members([[1.0]], ["a"], n_members=1.5)
