@@ -34,6 +34,9 @@ def read_target(y: Any) -> NDArray[Any]:
     ValueError
         If they are a measured quantity or not one a customer.
     """
+    if isinstance(y, pd.Series) and not isinstance(y.dtype, np.dtype):
+        # scikit-learn would turn pandas' nullable booleans and integers into floats.
+        y = y.to_numpy(dtype=object, na_value=None)
     labels: NDArray[Any] = column_or_1d(y, warn=True)
     _check_count(len(labels))
     n_missing = int(pd.isna(labels).sum())

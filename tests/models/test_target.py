@@ -20,6 +20,9 @@ SPELLINGS = {
     "object booleans": pd.Series(LEFT, dtype=object),
     "pandas str": pd.Series(np.where(LEFT, "Yes", "No"), dtype="str"),
     "pandas boolean": pd.Series(LEFT, dtype="boolean"),
+    "pandas Int64": pd.Series(LEFT, dtype="Int64"),
+    "arrow booleans": pd.Series(LEFT, dtype="bool[pyarrow]"),
+    "integer category": pd.Series(LEFT.astype(int), dtype="category"),
     "pandas category": pd.Series(np.where(LEFT, "Yes", "No"), dtype="category"),
     "polars": pl.Series(LEFT),
     "polars text": pl.Series(np.where(LEFT, "Yes", "No")),
@@ -37,6 +40,8 @@ def test_churn_is_the_second_class_whatever_the_spelling(spelling, reverse):
     assert (churn[LEFT] > 0.5).all()
     assert (churn[~LEFT] < 0.5).all()
     assert model.predict(X).tolist() == list(y)
+    # In the spelling of y: True is not 1, nor 1.0.
+    assert type(model.classes_[1].item()) is type(np.array(list(y))[0].item())
 
 
 def test_one_class_is_refused_with_the_count():
