@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
 
+from crmml._utils._arguments import check_count
 from crmml._utils._durations import Duration, check_duration
 from crmml.exceptions import LeakageError, NotEnoughHistoryError, SchemaError
 
@@ -160,12 +161,8 @@ class CutoffSplit(BaseCrossValidator):
         self, cutoffs: pd.DatetimeIndex, reach: pd.Timedelta
     ) -> pd.DatetimeIndex:
         n_test = self.n_test
-        if n_test is not None and (
-            isinstance(n_test, bool)
-            or not isinstance(n_test, (int, np.integer))
-            or n_test < 1
-        ):
-            raise SchemaError(f"n_test must be None or at least 1, got {n_test!r}.")
+        if n_test is not None:
+            n_test = check_count(n_test, "n_test, if not None,")
         distinct = cutoffs.unique().sort_values()
         if len(distinct) < 2:
             raise NotEnoughHistoryError(
@@ -199,11 +196,12 @@ def _check_cutoffs(X: Any, groups: Any) -> pd.DatetimeIndex:
         raise SchemaError("groups must be dates or datetimes, got numbers.")
     try:
         cutoffs = pd.DatetimeIndex(pd.to_datetime(values, format="ISO8601"))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
+        # The cause quotes a value, so it must not travel with our error.
         raise SchemaError(
             "groups must be datetimes or ISO 8601 text, all with or all without a time "
             "zone; at least one value is not."
-        ) from error
+        ) from None
     n_missing = int(np.count_nonzero(cutoffs.isna()))
     if n_missing:
         raise SchemaError(

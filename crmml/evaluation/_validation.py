@@ -111,10 +111,11 @@ def _check_column(values: Any, name: str) -> NDArray[Any]:
 def _check_scores(column: NDArray[Any], name: str) -> Floats:
     try:
         scores = column.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
+        # The cause quotes a value, so it must not travel with our error.
         raise SchemaError(
             f"{name} must be numeric, got dtype {column.dtype}."
-        ) from error
+        ) from None
     n_infinite = int(np.isinf(scores).sum())
     if n_infinite:
         raise SchemaError(

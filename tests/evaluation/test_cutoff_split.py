@@ -1,3 +1,4 @@
+import traceback
 from datetime import date, timedelta
 
 import numpy as np
@@ -157,6 +158,13 @@ def test_more_tested_cutoffs_than_closed_windows_allow_is_a_leak():
 def test_bad_groups_are_refused(groups, message):
     with pytest.raises(SchemaError, match=message):
         CutoffSplit("28D").get_n_splits(groups=groups)
+
+
+def test_no_message_quotes_a_value_not_even_as_the_cause():
+    groups = ["2017-01-01", "Ann Lee"]
+    with pytest.raises(SchemaError) as caught:
+        CutoffSplit("28D").get_n_splits(groups=groups)
+    assert "Ann" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_lengths_must_agree():

@@ -1,3 +1,4 @@
+import traceback
 from itertools import pairwise, permutations
 from math import floor
 
@@ -160,6 +161,11 @@ def test_messages_quote_no_value_of_the_data():
     with pytest.raises(SchemaError) as caught:
         lift_score(["Ann Lee", "Bo Ek"], [0.1, 0.2])
     assert "Ann" not in str(caught.value)
+    # Nor does the traceback, where a cause would be printed too.
+    names = ["Ann Lee", "Bo Ek"]
+    with pytest.raises(SchemaError) as caught:
+        lift_score([0, 1], names)
+    assert "Ann" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("fraction", [0, -0.1, 1.01, np.nan])
