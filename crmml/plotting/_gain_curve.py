@@ -14,6 +14,7 @@ from crmml.plotting._style import (
     name_tables,
     read_numbers,
     style_shares,
+    write_legend,
 )
 
 _COLUMNS = ("n", "churners", "cumulative_share", "cumulative_gain")
@@ -86,5 +87,5 @@ def plot_gain_curve(tables: Any, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Customers called, highest scores first")
     ax.set_ylabel("Leavers among them, of all leavers")
     style_shares(ax)
-    ax.legend(loc="lower right", edgecolor="none", prop={"family": choose_fonts(named)})
+    write_legend(ax, choose_fonts(named), loc="lower right", edgecolor="none")
     return ax

@@ -83,6 +83,8 @@ def draw_labels(
                 fontsize=size,
                 ha=alignment,
                 va="center",
+                # Between two dollar signs matplotlib would set mathematics.
+                parse_math=False,
                 arrowprops=line if is_far else None,
                 path_effects=[
                     withStroke(linewidth=2.5, foreground="white", alpha=0.85)

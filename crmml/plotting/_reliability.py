@@ -15,6 +15,7 @@ from crmml.plotting._style import (
     name_tables,
     read_numbers,
     style_shares,
+    write_legend,
 )
 
 _COLUMNS = ("mean_predicted", "observed", "observed_low", "observed_high")
@@ -92,5 +93,5 @@ def plot_reliability(tables: Any, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Predicted probability of leaving, mean of the bin")
     ax.set_ylabel("Share that left, with 95 % interval")
     style_shares(ax)
-    ax.legend(loc="upper left", edgecolor="none", prop={"family": choose_fonts(named)})
+    write_legend(ax, choose_fonts(named), loc="upper left", edgecolor="none")
     return ax

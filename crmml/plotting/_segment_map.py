@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from crmml._utils._arguments import check_count
 from crmml.exceptions import SchemaError
 from crmml.plotting._labels import draw_labels
 from crmml.plotting._style import (
@@ -16,6 +17,7 @@ from crmml.plotting._style import (
     make_axes,
     read_columns,
     read_numbers,
+    write_legend,
 )
 
 # Columns named on an axis.
@@ -75,8 +77,7 @@ def plot_segment_map(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['Few (2)', 'Top (1)']
     """
-    if max_points < 1:
-        raise SchemaError(f"max_points must be at least 1, got {max_points!r}.")
+    max_points = check_count(max_points, "max_points")
     numbers = read_numbers(segment_map, ("x", "y"), "compute_segment_map")
     points = np.column_stack([numbers["x"], numbers["y"]])
     given = read_columns(segment_map, ("segment",), "compute_segment_map")["segment"]
@@ -101,8 +102,8 @@ def plot_segment_map(
         )
     labels = _describe_axes(getattr(segment_map, "attrs", {}))
     fonts = choose_fonts([*segments, *labels])
-    ax.set_xlabel(labels[0], fontfamily=fonts)
-    ax.set_ylabel(labels[1], fontfamily=fonts)
+    ax.set_xlabel(labels[0], fontfamily=fonts, parse_math=False)
+    ax.set_ylabel(labels[1], fontfamily=fonts, parse_math=False)
     # Distances count, positions do not.
     ax.set(xticks=[], yticks=[])
     if segments:
@@ -160,12 +161,13 @@ def _name_segments(
     fonts: list[str],
 ) -> None:
     """Write each name over its points, and the counts into a legend."""
-    legend = ax.legend(
+    legend = write_legend(
+        ax,
+        fonts,
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
         frameon=False,
         markerscale=1.5,
-        prop={"family": fonts},
     )
     for handle in legend.legend_handles:
         if handle is not None:

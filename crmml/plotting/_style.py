@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
@@ -105,6 +106,30 @@ def choose_fonts(texts: Iterable[str]) -> list[str]:
             stacklevel=3,
         )
     return [*mpl.rcParams["font.family"], *fallbacks]
+
+
+def write_legend(ax: Axes, fonts: list[str], **options: Any) -> Legend:
+    """Explain the marks of a picture, each name as it stands.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes whose marks have labels.
+    fonts : list of str
+        As from :func:`choose_fonts`.
+    **options : object
+        Where the legend goes and how it looks.
+
+    Returns
+    -------
+    matplotlib.legend.Legend
+        The legend.
+    """
+    legend = ax.legend(prop={"family": fonts}, **options)
+    for text in legend.get_texts():
+        # Between two dollar signs matplotlib would set mathematics.
+        text.set_parse_math(False)
+    return legend
 
 
 def style_shares(ax: Axes) -> None:
@@ -229,8 +254,9 @@ def read_numbers(
     for name, values in read_columns(table, names, what).items():
         try:
             numbers[name] = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise SchemaError(f"column {name} must be numeric.") from error
+        except (TypeError, ValueError):
+            # The cause quotes a value, so it must not travel with our error.
+            raise SchemaError(f"column {name} must be numeric.") from None
         n_bad = int(np.count_nonzero(~np.isfinite(numbers[name])))
         if n_bad:
             raise SchemaError(

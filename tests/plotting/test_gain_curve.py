@@ -142,3 +142,10 @@ def test_missing_and_text_values_are_refused_by_column(table):
         plot_gain_curve(table.assign(cumulative_gain=[np.nan, *[1.0] * 9]))
     with pytest.raises(SchemaError, match="column n must be numeric"):
         plot_gain_curve(table.assign(n="many"))
+
+
+def test_dollars_in_names_are_dollars(table):
+    # As mathematics this name would fail.
+    ax = plot_gain_curve({"$\\x$": table})
+    ax.figure.savefig(io.BytesIO(), format="svg")
+    assert get_labels(ax)[0].startswith("$\\x$ (")

@@ -57,3 +57,10 @@ def test_one_class_and_certain_predictions_are_drawn():
 def test_missing_columns_are_named(table):
     with pytest.raises(SchemaError, match="lacks the columns observed_low"):
         plot_reliability(table.drop(columns="observed_low"))
+
+
+def test_dollars_in_names_are_dollars(table):
+    # As mathematics this name would fail.
+    ax = plot_reliability({"$\\x$": table})
+    ax.figure.savefig(io.BytesIO(), format="svg")
+    assert "$\\x$" in [text.get_text() for text in ax.get_legend().get_texts()]

@@ -1,4 +1,5 @@
 import io
+import traceback
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,14 @@ def test_long_names_are_cut_and_text_is_one_item():
     assert name.endswith("x… → beer")
 
 
+def test_dollars_in_names_are_dollars():
+    # As mathematics the name would fail.
+    rules = make_rules(1).assign(antecedents="$\\x$", consequents="from $5 to $10")
+    ax = plot_rules(rules)
+    ax.figure.savefig(io.BytesIO(), format="svg")
+    assert get_names(ax) == ["$\\x$ → from $5 to $10"]
+
+
 def test_a_wide_range_of_supports_has_a_logarithmic_axis():
     rules = make_rules(20)
     assert plot_rules(rules.assign(support=np.linspace(0.1, 0.4, 20))).get_xscale() == (
@@ -112,6 +121,13 @@ def test_it_draws_on_the_given_axes():
 def test_bad_tables_are_refused_by_column(rules, message):
     with pytest.raises(SchemaError, match=message):
         plot_rules(rules)
+
+
+def test_no_message_quotes_a_value_not_even_as_the_cause():
+    rules = make_rules(3).assign(support="Ann Lee")
+    with pytest.raises(SchemaError) as caught:
+        plot_rules(rules)
+    assert "Ann" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_negative_number_of_labels_is_refused():

@@ -111,3 +111,12 @@ def test_missing_columns_and_no_points_are_refused(plane):
         plot_segment_map(plane.drop(columns="segment"))
     with pytest.raises(SchemaError, match="max_points"):
         plot_segment_map(plane, max_points=0)
+
+
+def test_dollars_in_names_are_dollars():
+    # As mathematics these names would fail.
+    features = pd.DataFrame({"$\\x$": [1.0, 2.0, 3.0], "n": [3.0, 1.0, 2.0]})
+    plane = compute_segment_map(features, ["$\\x$", "b", "b"])
+    ax = plot_segment_map(plane)
+    ax.figure.savefig(io.BytesIO(), format="svg")
+    assert "more $\\x$" in ax.get_xlabel() + ax.get_ylabel()
