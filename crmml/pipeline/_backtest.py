@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from crmml._utils._durations import MICROSECOND
 from crmml.evaluation import CutoffSplit, compute_classification_summary
-from crmml.exceptions import LeakageError
+from crmml.exceptions import LeakageError, NotEnoughHistoryError
 from crmml.features import FeatureSet
 from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import Declarations, Feature
@@ -69,7 +70,10 @@ def walk_forward(
     ------
     LeakageError
         If no snapshot was closed at a tested cutoff.
+    NotEnoughHistoryError
+        If nobody could still leave at a tested cutoff or in the snapshots before.
     """
+    _check_closed(tested, [*tested, *trained], label)
     zone = "UTC" if tables.is_aware else None
     to_test = [pd.Timestamp(one, unit="us", tz=zone) for one in tested]
     every = sorted({*tested, *trained})
@@ -112,14 +116,19 @@ def _splits(
     panel: Panel, tested: list[pd.Timestamp], label: WindowLabel
 ) -> Iterator[tuple[Indices, Indices]]:
     """Yield rows to train on and to test for each of the tested cutoffs."""
+    for cutoff in tested:
+        n_test = int((panel.cutoffs == cutoff).sum())
+        n_train = int((panel.cutoffs + label.window[1] <= cutoff).sum())
+        if not n_test or not n_train:
+            raise NotEnoughHistoryError(
+                f"At {cutoff} there are {n_test} customers to test, and {n_train} in "
+                "closed snapshots before to train on; both are needed. Choose later "
+                f"cutoffs, or change {label!r}."
+            )
     splitter = CutoffSplit(label.horizon, gap=label.gap)
-    done = set()
     for train, test in splitter.split(panel.X, groups=panel.cutoffs):
-        cutoff = panel.cutoffs.iloc[test[0]]
-        if cutoff in tested:
-            done.add(cutoff)
+        if panel.cutoffs.iloc[test[0]] in tested:
             yield train, test
-    _check_all_tested(tested, done)
 
 
 def _rank_missing_last(recency: pd.Series) -> NDArray[np.float64]:
@@ -129,10 +138,15 @@ def _rank_missing_last(recency: pd.Series) -> NDArray[np.float64]:
     return np.where(np.isnan(values), largest + 1.0, values)
 
 
-def _check_all_tested(tested: list[pd.Timestamp], done: set[pd.Timestamp]) -> None:
-    untested = [str(cutoff) for cutoff in tested if cutoff not in done]
-    if untested:
+def _check_closed(tested: list[int], every: list[int], label: WindowLabel) -> None:
+    """Refuse a tested cutoff before which no label window has closed."""
+    reach = label.window[1] // MICROSECOND
+    untestable = [
+        str(pd.Timestamp(one, unit="us")) for one in tested if min(every) + reach > one
+    ]
+    if untestable:
         raise LeakageError(
-            f"No training snapshot had closed its label window at {untested}, so a "
-            "test there would learn from the future. Give earlier train_cutoffs."
+            f"No training snapshot had closed its label window of {label.window[1]} at "
+            f"{untestable}, so a test there would learn from the future. Give earlier "
+            "train_cutoffs."
         )

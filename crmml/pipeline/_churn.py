@@ -1,6 +1,7 @@
 """From tables to a list of leavers with reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -13,12 +14,11 @@ from crmml.exceptions import SchemaError
 from crmml.features._builder import PointInTimeBuilder
 from crmml.labels._label import WindowLabel
 from crmml.pipeline._backtest import summarise, walk_forward
-from crmml.pipeline._panel import check_trainable, make_panel
+from crmml.pipeline._panel import check_parts, check_trainable, make_panel
 from crmml.pipeline._ranking import rank_customers, spread_reasons
-from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs, is_single
-from crmml.tables._spine import Spine, build_spine
+from crmml.tables._spine import build_spine
 
 
 class ChurnPipeline(BaseEstimator):
@@ -109,7 +109,7 @@ class ChurnPipeline(BaseEstimator):
         SchemaError
             If the tables lack what features or label need.
         """
-        self._check_parts()
+        check_parts(self.features, self.label, self.classifier)
         tables = as_tables(tables)
         features = clone(self.features).set_output(transform="pandas")
         features.fit(tables, cutoffs)
@@ -158,13 +158,15 @@ class ChurnPipeline(BaseEstimator):
         SchemaError, NotEnoughHistoryError
             If the tables lack what the features need, or do not reach the cutoff.
         """
-        tables, spine = self._scored_rows(tables, cutoff, customers)
-        X = self.features_.transform(tables, spine=spine.to_frame(tables))
-        probability = self.classifier_.predict_proba(X)[:, 1]
-        ids = tables.restore_ids(spine.rows["customer_id"])
-        result = rank_customers(ids, probability)
+        if not isinstance(n_reasons, Integral) or n_reasons < 0:
+            raise SchemaError(
+                f"n_reasons must be a whole number of at least 0, got {n_reasons!r}."
+            )
+        ids, X, probability = self._score(tables, cutoff, customers)
+        result = rank_customers(ids, probability[:, 1])
         if n_reasons and hasattr(self.classifier_, "explain"):
-            reasons = self.classifier_.explain(X, n_reasons=n_reasons)
+            explain = self.classifier_.explain
+            reasons = explain(X, n_reasons=n_reasons) if len(X) else None
             result = result.join(spread_reasons(reasons, len(X), n_reasons))
         return result
 
@@ -192,9 +194,7 @@ class ChurnPipeline(BaseEstimator):
         SchemaError, NotEnoughHistoryError
             If the tables lack what the features need, or do not reach the cutoff.
         """
-        tables, spine = self._scored_rows(tables, cutoff, customers)
-        X = self.features_.transform(tables, spine=spine.to_frame(tables))
-        return np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
+        return self._score(tables, cutoff, customers)[2]
 
     def backtest(
         self, tables: Any, cutoffs: Any, *, train_cutoffs: Any = None
@@ -260,48 +260,34 @@ class ChurnPipeline(BaseEstimator):
         LeakageError, NotEnoughHistoryError
             As in :meth:`backtest`.
         """
-        self._check_parts()
+        check_parts(self.features, self.label, self.classifier)
         tables = as_tables(tables)
         if train_cutoffs is None:
             train_cutoffs = getattr(self, "cutoffs_", [])
-        tested, trained = (
-            []
-            if not is_single(given) and not len(given)
-            else check_cutoffs(given, tables)
-            for given in (cutoffs, train_cutoffs)
-        )
+        has_none = isinstance(train_cutoffs, Sized) and not len(train_cutoffs)
         return walk_forward(
             tables,
-            tested=tested,
-            trained=trained,
+            tested=check_cutoffs(cutoffs, tables),
+            trained=[] if has_none else check_cutoffs(train_cutoffs, tables),
             features=self.features,
             label=self.label,
             classifier=self.classifier,
         )
 
-    def _check_parts(self) -> None:
-        wanted = {
-            "features": (self.features, PointInTimeBuilder, "a FeatureSet"),
-            "label": (self.label, WindowLabel, "a label such as Inactivity('28D')"),
-        }
-        for name, (given, kind, hint) in wanted.items():
-            if not isinstance(given, kind):
-                found = type(given).__name__
-                raise SchemaError(f"{name} must be {hint}, got {found}.")
-        if not hasattr(self.classifier, "predict_proba"):
-            raise SchemaError(
-                "classifier must have predict_proba, as LogisticChurnClassifier() has, "
-                f"got {type(self.classifier).__name__}."
-            )
-
-    def _scored_rows(
+    def _score(
         self, tables: Any, cutoff: Any, customers: Sequence[Any] | None
-    ) -> tuple[CustomerTables, Spine]:
+    ) -> tuple[pd.Series, pd.DataFrame, NDArray[np.float64]]:
+        """Return ids, features and both probabilities of the scored customers."""
         check_is_fitted(self, "classifier_")
         tables = as_tables(tables)
         if not is_single(cutoff):
             raise SchemaError("predict takes one cutoff; call it once for each.")
         within = None if customers is not None else self.label.active_horizon
-        return tables, build_spine(
-            tables, cutoff, customers=customers, active_within=within
-        )
+        spine = build_spine(tables, cutoff, customers=customers, active_within=within)
+        frame = spine.to_frame(tables)
+        X = self.features_.transform(tables, spine=frame)
+        probability = np.empty((0, 2))
+        if len(X):
+            # scikit-learn refuses to predict for nobody.
+            probability = np.asarray(self.classifier_.predict_proba(X), np.float64)
+        return frame["customer_id"], X, probability

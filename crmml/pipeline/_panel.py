@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmml.exceptions import NotEnoughHistoryError
-from crmml.features import FeatureSet
+from crmml.exceptions import NotEnoughHistoryError, SchemaError
+from crmml.features._builder import PointInTimeBuilder
 from crmml.labels._label import WindowLabel
 from crmml.tables import CustomerTables
 from crmml.tables._spine import build_spine
@@ -26,7 +26,10 @@ class Panel:
 
 
 def make_panel(
-    tables: CustomerTables, cutoffs: Any, features: FeatureSet, label: WindowLabel
+    tables: CustomerTables,
+    cutoffs: Any,
+    features: PointInTimeBuilder,
+    label: WindowLabel,
 ) -> Panel:
     """Compute features and labels of the customers who could still leave.
 
@@ -36,8 +39,8 @@ def make_panel(
         The data.
     cutoffs : str, datetime or list of them
         The snapshots.
-    features : FeatureSet
-        Fitted builders.
+    features : FeatureSet or feature builder
+        Fitted.
     label : WindowLabel
         The definition of churn.
 
@@ -58,6 +61,29 @@ def make_panel(
         spine["cutoff"][is_known].reset_index(drop=True),
         int((~is_known).sum()),
     )
+
+
+def check_parts(features: Any, label: Any, classifier: Any) -> None:
+    """Refuse parts of a pipeline that cannot do their part.
+
+    Raises
+    ------
+    SchemaError
+        If one is something else than its name says.
+    """
+    wanted = [
+        ("features", features, PointInTimeBuilder, "a FeatureSet"),
+        ("label", label, WindowLabel, "a label such as Inactivity('28D')"),
+    ]
+    for name, given, kind, hint in wanted:
+        if not isinstance(given, kind):
+            found = type(given).__name__
+            raise SchemaError(f"{name} must be {hint}, got {found}.")
+    if not hasattr(classifier, "predict_proba"):
+        raise SchemaError(
+            "classifier must have predict_proba, as LogisticChurnClassifier() has, "
+            f"got {type(classifier).__name__}."
+        )
 
 
 def check_trainable(y: NDArray[np.int64], label: WindowLabel) -> None:

@@ -25,8 +25,12 @@ def rank_customers(ids: pd.Series, probability: NDArray[np.float64]) -> pd.DataF
     )
 
 
-def spread_reasons(reasons: pd.DataFrame, n_rows: int, n_reasons: int) -> pd.DataFrame:
+def spread_reasons(
+    reasons: pd.DataFrame | None, n_rows: int, n_reasons: int
+) -> pd.DataFrame:
     """Turn one row per reason into columns ``reason_1`` and so on, one row each."""
-    wide = reasons.set_index(["row", "rank"])["reason"].unstack()  # noqa: PD010
+    wide = pd.DataFrame()
+    if reasons is not None:
+        wide = reasons.set_index(["row", "rank"])["reason"].unstack()  # noqa: PD010
     wide = wide.reindex(index=range(n_rows), columns=range(1, n_reasons + 1))
-    return wide.add_prefix("reason_")
+    return wide.astype(object).add_prefix("reason_")
