@@ -32,15 +32,28 @@ class PointInTimeBuilder(BaseEstimator):
         """Say which aggregations are needed and which features come of them."""
         raise NotImplementedError
 
+    def learn(self, tables: CustomerTables, before: int) -> None:
+        """Learn what ``declare`` needs to know; most builders need nothing.
+
+        Parameters
+        ----------
+        tables : CustomerTables
+            The data.
+        before : int
+            The earliest cutoff, in microseconds since 1970: only what was known
+            before it may be learned from.
+        """
+
     def fit(self, tables: Any, cutoffs: Any) -> Self:
-        """Check that the tables hold what the features need.
+        """Check that the tables hold what is needed, and learn what must be learned.
 
         Parameters
         ----------
         tables : CustomerTables, Transactions or frame
             The data; a frame must name its columns by their roles.
         cutoffs : str, datetime or list of them
-            The instants at which features will be wanted.
+            The instants at which features will be wanted. What is learned, such as
+            which categories there are, is learned from events before the earliest.
 
         Returns
         -------
@@ -55,7 +68,7 @@ class PointInTimeBuilder(BaseEstimator):
             If the data do not reach around a cutoff.
         """
         tables = as_tables(tables)
-        check_cutoffs(cutoffs, tables)
+        self.learn(tables, check_cutoffs(cutoffs, tables)[0])
         return self._learn_names(tables)
 
     def transform(self, tables: Any, cutoffs: Any = None, *, spine: Any = None) -> Any:
@@ -111,6 +124,7 @@ class PointInTimeBuilder(BaseEstimator):
         if spine is None:
             self.fit(tables, cutoffs)
         else:
+            self.learn(tables, read_spine(spine, tables).cutoffs[0])
             self._learn_names(tables)
         return self.transform(tables, cutoffs, spine=spine)
 
