@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmml.models._columns import BOOLEAN, EMPTY, NUMERIC, Columns
+from crmml.models._columns import BOOLEAN, EMPTY, NUMBER, NUMERIC, Columns
 from crmml.models._encoder import FrameEncoder
 
 
@@ -80,18 +80,21 @@ def _sentences(name: Any, kind: str, values: NDArray[Any], typical: Any) -> list
     """One sentence a value; a number is set beside the typical one."""
     # Many customers share few values: each sentence is made once.
     made: dict[Any, str] = {}
+    # A column that was empty in training has nothing typical.
+    has_usual = kind == NUMBER and typical is not None
+    usual = format_number(typical) if has_usual else None
     for value in values:
         if value not in made:
-            made[value] = _sentence(name, kind, value, typical)
+            made[value] = _sentence(name, value, usual)
     return [made[value] for value in values]
 
 
-def _sentence(name: Any, kind: str, value: Any, typical: Any) -> str:
+def _sentence(name: Any, value: Any, usual: str | None) -> str:
     if value is None:
         return f"{name} is missing, raises the risk"
-    if kind not in NUMERIC or isinstance(value, bool):
+    if usual is None:
         return f"{name} is {value}, raises the risk"
-    shown, usual = format_number(value), format_number(typical)
+    shown = format_number(value)
     beside = f" (typical: {usual})" if shown != usual else ""
     return f"{name} is {shown}{beside}, raises the risk"
 

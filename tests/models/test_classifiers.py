@@ -125,7 +125,9 @@ def test_columns_of_no_use_do_no_harm(model, customers):
     useless = ["constant", "tiny", "empty", "none", "huge", "word"]
     assert (table[useless].abs() < 1e-9).all(axis=None)
     # A column that was empty in training may hold anything later.
-    assert np.isfinite(model.predict_proba(X.assign(empty="a", none=3))).all()
+    filled = X.assign(empty="a", none=3)
+    assert np.isfinite(model.predict_proba(filled)).all()
+    assert not model.explain(filled)["feature"].isin(["empty", "none"]).any()
 
 
 def test_only_columns_of_no_use_give_everybody_the_same(model):
