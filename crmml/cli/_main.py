@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from crmml import __version__
 from crmml.exceptions import CrmmlError, LimitError
@@ -39,8 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, as for any other failure."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and end the program."""
+        self.exit(BAD_INPUT, f"crmml: {message}; see {self.prog} --help\n")
+
+
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="crmml", description="Analytical CRM from raw customer tables."
     )
     parser.add_argument("--version", action="version", version=f"crmml {__version__}")

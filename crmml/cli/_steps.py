@@ -1,6 +1,6 @@
 """Progress of a long job: a bar on a terminal, a line a step elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,38 +18,40 @@ class Steps:
 
     Parameters
     ----------
-    progress : rich.progress.Progress
-        The bar.
-    total : int
-        How many steps there will be.
+    show : callable
+        Takes the number of finished steps and what is done now.
     """
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._total = total
+    def __init__(self, show: Callable[[int, str], None]) -> None:
+        self._show = show
         self._done = 0
-        self._task = progress.add_task("starting", total=total)
 
     def begin(self, text: str) -> None:
         """Say what is done now; what came before counts as finished."""
-        self._progress.update(self._task, description=text, completed=self._done)
+        self._show(self._done, text)
         self._done += 1
-        console = self._progress.console
-        if not console.is_terminal:
-            console.print(f"[{self._done}/{self._total}] {text}", markup=False)
 
 
 @contextmanager
 def show_steps(total: int) -> Iterator[Steps]:
     """Show progress on standard error for the duration of a ``with`` block."""
-    progress = Progress(
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Steps(
+            lambda done, text: console.print(
+                f"[{done + 1}/{total}] {text}", markup=False
+            )
+        )
+        return
+    with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
-        disable=not Console(stderr=True).is_terminal,
-    )
-    with progress:
-        yield Steps(progress, total)
+    ) as progress:
+        task = progress.add_task("starting", total=total)
+        yield Steps(
+            lambda done, text: progress.update(task, description=text, completed=done)
+        )

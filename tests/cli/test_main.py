@@ -23,11 +23,22 @@ def test_version_is_printed_without_loading_the_numeric_libraries():
     assert run.stdout.splitlines() == [f"crmml {__version__}", "False False"]
 
 
-def test_unknown_command_is_bad_input(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fly"], "invalid choice"),
+        ([], "required: COMMAND"),
+        (["demo", "--out"], "expected one argument"),
+    ],
+)
+def test_wrong_arguments_are_bad_input_said_in_one_line(arguments, message, capsys):
     with pytest.raises(SystemExit) as stopped:
-        main(["fly"])
+        main(arguments)
     assert stopped.value.code == 2
-    assert "invalid choice" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("crmml: ")
+    assert message in line
+    assert line.endswith("--help")
 
 
 def test_missing_extra_says_how_to_install_it(tmp_path, monkeypatch, capsys):
@@ -65,7 +76,8 @@ def test_failures_have_their_exit_code_and_write_nothing(
 
     monkeypatch.setattr(_run_demo, "compute_demo", fail)
     assert main(["demo", "--out", str(tmp_path / "out")]) == code
-    assert capsys.readouterr().err.startswith("crmml: ")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("crmml: ")
     assert list(tmp_path.iterdir()) == []
 
 
