@@ -4,6 +4,8 @@ A label is read in ``[cutoff + gap, cutoff + gap + horizon)``; churn = 1 means g
 """
 
 from crmml.labels._contract_end import ContractEnd
+from crmml.labels._future_spend import FutureSpend
 from crmml.labels._inactivity import Inactivity
+from crmml.labels._next_purchase import NextPurchase
 
-__all__ = ["ContractEnd", "Inactivity"]
+__all__ = ["ContractEnd", "FutureSpend", "Inactivity", "NextPurchase"]

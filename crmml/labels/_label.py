@@ -1,8 +1,9 @@
 """What labels have in common: a window after the cutoff that must be over."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
+import pyarrow as pa
 import sqlglot.expressions as exp
 from sklearn.base import BaseEstimator
 
@@ -14,12 +15,14 @@ from crmml.tables._spine import Spine, build_spine, read_spine
 
 
 class WindowLabel(BaseEstimator):
-    """A label read in [cutoff + gap, cutoff + gap + horizon); 1 means gone.
+    """A label read in [cutoff + gap, cutoff + gap + horizon).
 
     Subclasses implement ``_query``; those where silence tells who is gone, also
-    ``active_horizon``.
+    ``active_horizon``; those that tell something else than who is gone, ``name``.
     """
 
+    name: ClassVar[str] = "churn"
+    """The name of the result; ``churn`` is 1 for customers who are gone."""
     horizon: Duration
     gap: Duration
 
@@ -56,8 +59,8 @@ class WindowLabel(BaseEstimator):
         Returns
         -------
         pandas.Series of shape (n_rows,)
-            Named ``churn``, indexed by customer_id (one cutoff) or by (cutoff,
-            customer_id), in the spine's order.
+            Named ``churn``, or as the class says, indexed by customer_id (one cutoff)
+            or by (cutoff, customer_id), in the spine's order.
 
         Raises
         ------
@@ -77,14 +80,14 @@ class WindowLabel(BaseEstimator):
             rows = read_spine(spine, tables)
         self._check_closed(tables, rows)
         with tables.engine.lend("spine", rows.rows):
-            values = tables.engine.run(self._query(tables, rows.cutoffs))["churn"]
+            values = tables.engine.run(self._query(tables, rows.cutoffs))[self.name]
         labels: pd.Series = values.to_pandas(types_mapper=_nullable(values)).rename(
-            "churn"
+            self.name
         )
         return labels.set_axis(rows.to_index(tables))
 
     def _query(self, tables: CustomerTables, cutoffs: list[int]) -> exp.Select:
-        """Select ``churn`` for each row of the table ``spine``, in its order."""
+        """Select the label for each row of the table ``spine``, in its order."""
         raise NotImplementedError
 
     def _check_closed(self, tables: CustomerTables, rows: Spine) -> None:
@@ -109,7 +112,8 @@ class WindowLabel(BaseEstimator):
 
 def _nullable(values: Any) -> Any:
     """Plain integers, or pandas' nullable ones where a label is missing."""
-    return (lambda _: pd.Int64Dtype()) if values.null_count else None
+    has_gaps = values.null_count and pa.types.is_integer(values.type)
+    return (lambda _: pd.Int64Dtype()) if has_gaps else None
 
 
 def microseconds(duration: pd.Timedelta) -> int:

@@ -79,6 +79,11 @@ def check_parts(features: Any, label: Any, classifier: Any) -> None:
         if not isinstance(given, kind):
             found = type(given).__name__
             raise SchemaError(f"{name} must be {hint}, got {found}.")
+    if label.name != "churn":
+        raise SchemaError(
+            "label must say who leaves, as Inactivity('28D') and ContractEnd('90D') "
+            f"do; {label!r} gives {label.name}, a number for a regressor."
+        )
     if not hasattr(classifier, "predict_proba"):
         raise SchemaError(
             "classifier must have predict_proba, as LogisticChurnClassifier() has, "

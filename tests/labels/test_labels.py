@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import math
 import pkgutil
 
 import pandas as pd
@@ -13,7 +14,7 @@ from sklearn.base import clone
 
 import crmml.labels
 from crmml.exceptions import LeakageError, NotEnoughHistoryError, SchemaError
-from crmml.labels import ContractEnd, Inactivity
+from crmml.labels import ContractEnd, FutureSpend, Inactivity, NextPurchase
 from crmml.labels._label import WindowLabel
 from crmml.tables import make_spine
 
@@ -64,12 +65,44 @@ def contract_end(world, customer, start, end):
     return pd.NA if left[0] < start else 1
 
 
-ORACLES = {"Inactivity": inactivity, "ContractEnd": contract_end}
+def in_window(world, customer, start, end):
+    return [
+        row
+        for row in world.transactions
+        if row["customer_id"] == customer and start <= row["timestamp"] < end
+    ]
+
+
+def future_spend(world, customer, start, end):
+    # Rows hold millionths, so that the sum is exact; one division, as in the label.
+    return sum(row["amount"] for row in in_window(world, customer, start, end)) / 1e6
+
+
+def next_purchase(world, customer, start, end, cutoff):
+    instants = [row["timestamp"] for row in in_window(world, customer, start, end)]
+    return (min(instants) - cutoff) / DAY if instants else math.nan
+
+
+ORACLES = {
+    "ContractEnd": contract_end,
+    "FutureSpend": future_spend,
+    "Inactivity": inactivity,
+    "NextPurchase": next_purchase,
+}
+VALUES = (FutureSpend, NextPurchase)
+"""Labels that are numbers of the transactions in the window."""
+
+
+def expect(kind, world, customer, start, end, cutoff):
+    oracle = ORACLES[kind.__name__]
+    extra = [cutoff] if kind is NextPurchase else []
+    return oracle(world, customer, start, end, *extra)
 
 
 def test_every_label_is_public_and_has_an_oracle():
     names = {kind.__name__ for kind in LABELS}
-    assert names == set(crmml.labels.__all__) == set(ORACLES)
+    assert names == set(ORACLES)
+    assert names <= set(crmml.labels.__all__)
 
 
 def edges(gap, horizon):
@@ -90,12 +123,17 @@ def test_labels_equal_their_definition(worlds, noon, kind, gap, horizon):
         spine = make_spine(tables, list(map(when, cutoffs)), customers=people)
         found = make(kind, gap, horizon).transform(tables, spine=spine)
         expected = [
-            ORACLES[kind.__name__](world, one, cutoff + gap, cutoff + gap + horizon)
+            expect(kind, world, one, cutoff + gap, cutoff + gap + horizon, cutoff)
             for cutoff in cutoffs
             for one in people
         ]
         assert found.index.get_level_values("customer_id").tolist() == people * 2
-        assert found.astype("Int64").tolist() == expected
+        dtype = "float64" if kind in VALUES else "Int64"
+        assert_series_equal(
+            found.astype(dtype).reset_index(drop=True),
+            pd.Series(expected, dtype=dtype, name=kind.name),
+            check_exact=True,
+        )
 
     check()
 
@@ -108,14 +146,15 @@ def outside(data, start, end, before):
     return data.draw(st.one_of(*spans))
 
 
-def change_outside(data, world, start, end):
+def change_outside(data, world, start, end, kind):
     """Delete, repeat, scramble and add events outside the label window."""
     changed = []
     for row in world.transactions:
         fate = data.draw(st.sampled_from(["keep", "delete", "repeat", "scramble"]))
         if start <= row["timestamp"] < end:
-            # What happened in it matters, not for how much nor when in it.
-            changed.append({**row, "amount": -row["amount"], "order_id": 9})
+            # For churn it matters that it happened, not for how much.
+            amount = row["amount"] if kind is FutureSpend else -row["amount"]
+            changed.append({**row, "amount": amount, "order_id": 9})
         elif fate == "scramble":
             someone = data.draw(st.sampled_from(PEOPLE))
             at = outside(data, start, end, before=True)
@@ -151,11 +190,11 @@ def change_outside(data, world, start, end):
 def test_nothing_outside_the_window_changes_a_label(worlds, noon, kind):
     gap, horizon = 12 * HOUR, 7 * DAY
 
-    @settings(max_examples=12)
+    @settings(max_examples=8)
     @given(data=st.data())
     def check(data):
         world = data.draw(worlds([noon], edges(gap, horizon))).but(is_recorded=False)
-        changed = change_outside(data, world, noon + gap, noon + gap + horizon)
+        changed = change_outside(data, world, noon + gap, noon + gap + horizon, kind)
         label = make(kind, gap, horizon)
         spine = pd.DataFrame({"customer_id": PEOPLE, "cutoff": when(noon)})
         # An event long ago, so that both worlds reach the cutoff.
@@ -184,8 +223,11 @@ def test_many_cutoffs_at_once_equal_one_at_a_time(worlds, noon, kind):
         together = label.transform(tables, list(map(when, cutoffs)))
         for cutoff in cutoffs:
             alone = label.transform(tables, when(cutoff))
+            dtype = "float64" if kind in VALUES else "Int64"
             assert_series_equal(
-                together.loc[when(cutoff)].astype("Int64"), alone.astype("Int64")
+                together.loc[when(cutoff)].astype(dtype),
+                alone.astype(dtype),
+                check_exact=True,
             )
 
     check()
@@ -231,7 +273,7 @@ def test_an_open_window_is_never_labelled(make_tables, sales, kind):
     people = pd.DataFrame({"customer_id": ["a"], "left_at": ["2024-03-04"]})
     tables = make_tables(sales, customers=people, observed_until="2024-03-10")
     closed = kind("7D", gap="2D").transform(tables, "2024-03-01")
-    assert closed.notna().all()
+    assert closed.notna().all() or kind is NextPurchase
     for label, cutoff in (
         (kind("7D", gap="2D"), "2024-03-01T00:00:00.000001"),
         (kind("7D", gap="49h"), "2024-03-01"),
@@ -271,6 +313,31 @@ def test_labels_need_their_table(make_tables, sales):
         ContractEnd("1D").transform(make_tables(sales, customers=people), "2024-03-01")
     with pytest.raises(SchemaError, match="transactions: this table is needed"):
         Inactivity("1D").transform(make_tables(customers=people), "2024-03-01")
+    for kind in VALUES:
+        with pytest.raises(SchemaError, match="transactions: this table is needed"):
+            kind("1D").transform(make_tables(customers=people), "2024-03-01")
+    with pytest.raises(SchemaError, match=r"amount is needed .* amount='\.\.\.'"):
+        FutureSpend("1D").transform(
+            make_tables(sales.drop(columns="amount")), "2024-03-01"
+        )
+
+
+def test_the_next_purchase_is_missing_where_silence_is_churn(make_tables, sales):
+    tables = make_tables(sales)
+    for cutoff in ("2024-01-15", "2024-02-01", "2024-02-02"):
+        silent = Inactivity("20D", gap="1D").transform(tables, cutoff) == 1
+        waiting = NextPurchase("20D", gap="1D").transform(tables, cutoff).isna()
+        assert waiting.tolist() == silent.tolist()
+
+
+def test_money_to_come_is_summed_exactly(make_tables):
+    """Ten times 0.1 is 1, and a large amount does not swallow a cent."""
+    amounts = [0.1] * 10 + [9e9, 0.01, -9e9]
+    coming = pd.DataFrame({"timestamp": "2024-02-02", "amount": amounts})
+    before = pd.DataFrame({"timestamp": ["2024-01-01"], "amount": [5.0]})
+    sales = pd.concat([before, coming]).assign(customer_id="a")
+    found = FutureSpend("7D").transform(make_tables(sales), "2024-02-01")
+    assert found.tolist() == [1.01]
 
 
 @pytest.mark.parametrize("kind", LABELS)
@@ -331,7 +398,8 @@ def test_an_empty_spine_has_an_empty_label(make_tables, sales):
     for kind in LABELS:
         found = kind("7D").transform(tables, spine=spine)
         assert found.empty
-        assert found.dtype == "int64"
+        assert found.dtype == ("float64" if kind in VALUES else "int64")
+        assert found.name == kind.name
         assert found.index.names == ["cutoff", "customer_id"]
 
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from crmml.exceptions import LeakageError, NotEnoughHistoryError, SchemaError
 from crmml.features import RFM, ComplaintRate, FeatureSet, Tenure
-from crmml.labels import ContractEnd, Inactivity
+from crmml.labels import ContractEnd, FutureSpend, Inactivity, NextPurchase
 from crmml.models import LogisticChurnClassifier, TreeChurnClassifier
 from crmml.pipeline import ChurnPipeline
 from crmml.tables import make_spine
@@ -311,6 +311,8 @@ def test_nobody_active_is_said(fitted, company, declare_sales):
         ({"features": [RFM()]}, "features must be a FeatureSet, got list"),
         ({"features": RFM}, "features must be a FeatureSet"),
         ({"label": "60D"}, "label must be a label such as .* got str"),
+        ({"label": FutureSpend("60D")}, "must say who leaves.* gives future_spend"),
+        ({"label": NextPurchase("60D")}, "gives days_to_next_purchase, a number"),
         ({"classifier": "logistic"}, "classifier must have predict_proba"),
     ],
 )
