@@ -33,8 +33,9 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         ----------
         X : dataframe or array-like of shape (n_samples, n_features)
             One row a customer. Numbers, booleans, durations (read as days) and text;
-            missing values are information. A pandas, Polars or pyarrow frame is
-            matched by column name later on.
+            missing values are information. Rare categories of a text count as one, and
+            so do, later on, those that were never seen here. A pandas, Polars or
+            pyarrow frame is matched by column name later on.
         y : array-like of shape (n_samples,)
             Two classes of any spelling; the second in sorted order (1, True, "Yes")
             means the customer left.

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from crmml._utils._sklearn import Interval
 from crmml.models._base import BaseChurnClassifier
-from crmml.models._design import FlatDesign
+from crmml.models._design import FlatDesign, sum_by_feature
 from crmml.models._encoder import Encoded
 
 
@@ -173,7 +173,9 @@ class BoostedChurnClassifier(BaseChurnClassifier):
         shap = self.booster_.predict(
             xgb.DMatrix(matrix, nthread=1), pred_contribs=True
         ).astype(np.float64)
-        values = self._design.by_feature(shap[:, :-1], len(encoded.arrays))
+        values = sum_by_feature(
+            shap[:, :-1], self._design.features, len(encoded.arrays)
+        )
         base = float(shap[0, -1])
         rounding = self._log_odds(encoded) - base - values.sum(axis=1)
         size = np.abs(values)

@@ -62,24 +62,27 @@ class FlatDesign:
                 matrix[:, k] = values == code
         return matrix
 
-    def by_feature(
-        self, values: NDArray[np.float64], n_features: int
-    ) -> NDArray[np.float64]:
-        """Add up columns that belong to the same feature.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples, n_columns)
-            One value a column of the matrix.
-        n_features : int
-            Number of features.
+def sum_by_feature(
+    values: NDArray[np.float64], features: NDArray[np.int64], n_features: int
+) -> NDArray[np.float64]:
+    """Add up columns that belong to the same feature.
 
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            Sums; 0 for a feature without columns.
-        """
-        sums = np.zeros((len(values), n_features))
-        for k, j in enumerate(self.features):
-            sums[:, j] += values[:, k]
-        return sums
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_columns or more)
+        One value a column.
+    features : ndarray of shape (n_columns,)
+        Which feature a column belongs to.
+    n_features : int
+        Number of features.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        Sums; 0 for a feature without columns.
+    """
+    sums = np.zeros((len(values), n_features))
+    for k, j in enumerate(features):
+        sums[:, j] += values[:, k]
+    return sums

@@ -79,15 +79,6 @@ class NetInputs:
         matrix[np.isnan(matrix)] = 0.0
         return matrix
 
-    def by_feature(
-        self, values: NDArray[np.float64], n_features: int
-    ) -> NDArray[np.float64]:
-        """Add up columns of the same feature, shape (n_samples, n_features)."""
-        sums = np.zeros((len(values), n_features))
-        for k, j in enumerate(self.features):
-            sums[:, j] += values[:, k]
-        return sums
-
     def _raw(self, encoded: Encoded) -> NDArray[np.float64]:
         columns = []
         for j, scale in self.scales.items():

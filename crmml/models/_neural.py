@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from crmml._utils._sklearn import Interval
 from crmml.models._base import BaseChurnClassifier
+from crmml.models._design import sum_by_feature
 from crmml.models._encoder import Encoded
 from crmml.models._net_inputs import NetInputs
 
@@ -184,4 +185,4 @@ class NeuralChurnClassifier(BaseChurnClassifier):
         slope = np.divide(rise, way, out=np.zeros_like(way), where=way != 0.0)
         values = matrix * ((slope * self._outer) @ self._inner.T)
         base = float(start @ self._outer) + self._constant
-        return base, self._inputs.by_feature(values, len(encoded.arrays))
+        return base, sum_by_feature(values, self._inputs.features, len(encoded.arrays))

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from crmml.models import NeuralChurnClassifier
+from crmml.models._design import sum_by_feature
 
 
 @pytest.fixture
@@ -23,7 +24,9 @@ def test_contributions_are_gradients_averaged_along_the_straight_line(
         expected[i] = row * (fitted._inner @ (active * fitted._outer))
     table = fitted.contributions(X.iloc[:5]).drop(columns="base")
     # The midpoint rule misses each kink by at most half a step.
-    np.testing.assert_allclose(table, fitted._inputs.by_feature(expected, 6), atol=1e-3)
+    np.testing.assert_allclose(
+        table, sum_by_feature(expected, fitted._inputs.features, 6), atol=1e-3
+    )
 
 
 def test_one_wide_net_gives_the_mean_of_its_nets():
