@@ -95,14 +95,9 @@ def fit_centers(
     if len(X) > MAX_ROWS_FOR_START:
         chosen = np.sort(rng.choice(len(X), MAX_ROWS_FOR_START, replace=False))
         rows, sizes = np.asfortranarray(X[chosen]), weights[chosen]
-    best: Fit | None = None
-    for _ in range(n_init):
-        start = _draw_start(rows, sizes, n_clusters, rng)
-        fit = _descend(rows, sizes, start, max_iter, tol)
-        if best is None or fit.inertia < best.inertia:
-            best = fit
-    if best is None:
-        raise ValueError("n_init must be at least 1")
+    starts = (_draw_start(rows, sizes, n_clusters, rng) for _ in range(n_init))
+    fits = (_descend(rows, sizes, start, max_iter, tol) for start in starts)
+    best = min(fits, key=lambda fit: fit.inertia)
     if rows is X:
         return best
     return _descend(X, weights, best.centers, max_iter, tol)
