@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._extras import import_extra
 from crmml.exceptions import SchemaError
-from crmml.features._compile import compile_features
+from crmml.features._compute import compute_features
 from crmml.features._declarations import Declarations, Feature
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
@@ -111,9 +111,7 @@ class PointInTimeBuilder(BaseEstimator):
             rows = read_spine(spine, tables)
         asked = Declarations(tables)
         features = self._keep_fitted(self.declare(asked))
-        query = compile_features(features, asked, tables, rows.cutoffs)
-        with tables.engine.lend("spine", rows.rows):
-            result = tables.engine.run(query)
+        result = compute_features(features, asked, tables, rows)
         return self._in_container(result, rows, tables)
 
     def fit_transform(

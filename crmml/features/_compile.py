@@ -36,7 +36,7 @@ def compile_features(
         One row for each row of the spine, in its order, with the features as columns.
     """
     # The builders of sqlglot copy the whole tree at each call unless told not to.
-    query = exp.select(*map(_column, features))
+    query = _select(features)
     names = list(dict.fromkeys(wanted.table for wanted in asked.aggregations))
     for name in names:
         wanted = {
@@ -45,9 +45,33 @@ def compile_features(
         for part, body in TablePlan(name, wanted, tables, cutoffs).parts():
             query = sql.with_part(query, part, body)
     query = sql.with_part(query, "joined", _join(asked, names))
-    return query.from_(sql.table("joined"), copy=False).order_by(
-        sql.column("position"), copy=False
-    )
+    return query
+
+
+def compile_over_aggregates(
+    features: Sequence[Feature], asked: Declarations
+) -> exp.Select:
+    """Compile features over aggregations that are known already.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        The columns wanted.
+    asked : Declarations
+        The aggregations that they read.
+
+    Returns
+    -------
+    sqlglot Select
+        As :func:`compile_features`; it reads a table ``spine`` that also has a column
+        for each aggregation.
+    """
+    return sql.with_part(_select(features), "joined", _join(asked, []))
+
+
+def _select(features: Sequence[Feature]) -> exp.Select:
+    query = exp.select(*map(_column, features)).from_(sql.table("joined"), copy=False)
+    return query.order_by(sql.column("position"), copy=False)
 
 
 def _column(feature: Feature) -> exp.Expr:

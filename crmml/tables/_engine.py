@@ -75,10 +75,30 @@ class Engine:
         SchemaError
             If a file turns out to be damaged.
         """
+        with self.stream(query) as batches:
+            return batches.read_all()
+
+    @contextmanager
+    def stream(
+        self, query: exp.Expr, batch_rows: int = 1_000_000
+    ) -> Iterator[pa.RecordBatchReader]:
+        """Run one statement and hand out its rows in batches, inside a ``with`` block.
+
+        Raises
+        ------
+        SchemaError
+            If a file turns out to be damaged.
+        """
         statement = query.sql(self.dialect, copy=False)
         try:
             with self._lock:
-                return self._connection.sql(statement).to_arrow_table()
+                relation = self._connection.sql(statement)
+                reader = relation.to_arrow_reader(batch_rows)
+                try:
+                    yield reader
+                finally:
+                    # The connection takes no other statement while rows are left.
+                    reader.close()
         except (duckdb.IOException, duckdb.InvalidInputException):
             for source in self._sources:
                 damage = source.find_damage()

@@ -168,18 +168,19 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
             f"spine needs columns customer_id and cutoff; {missing} missing. "
             "make_spine(tables, cutoffs) makes one."
         )
-    instants = {
-        value: to_microseconds(value, "cutoff", tables.is_aware)
-        for value in seen["cutoff"].unique().to_list()
-    }
+    # The few distinct cutoffs are read one by one, the many rows all at once.
+    encoded = seen["cutoff"].to_arrow()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    encoded = encoded.dictionary_encode()
+    distinct = encoded.dictionary.to_pylist() + [None] * bool(encoded.null_count)
+    instants = [to_microseconds(one, "cutoff", tables.is_aware) for one in distinct]
     # An empty spine has an empty result, and any cutoff will do to compute it.
-    cutoffs = check_cutoffs(list(instants), tables) if instants else [0]
+    cutoffs = check_cutoffs(distinct, tables) if distinct else [0]
     rows = pa.table(
         {
             "customer_id": check_roster_ids(seen["customer_id"].to_arrow(), tables),
-            "cutoff": pa.array(
-                [instants[value] for value in seen["cutoff"].to_list()], pa.int64()
-            ),
+            "cutoff": pa.array(instants, pa.int64()).take(encoded.indices),
         }
     )
     n_pairs = rows.group_by(["customer_id", "cutoff"]).aggregate([]).num_rows

@@ -1,0 +1,54 @@
+"""Choose how features are computed; the result is the same."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from crmml.features._compile import compile_features, compile_over_aggregates
+from crmml.features._declarations import Declarations, Feature
+from crmml.features._in_process import aggregate_in_process, can_sweep
+from crmml.tables import CustomerTables
+from crmml.tables._spine import Spine
+
+MANY_ROWS = 100_000
+"""From so many rows on, compiled loops win: SQL groups by customer and bucket, and the
+more customers there are, the fewer events share a group."""
+
+
+def compute_features(
+    features: Sequence[Feature],
+    asked: Declarations,
+    tables: CustomerTables,
+    spine: Spine,
+) -> pa.Table:
+    """Compute features for the rows of a spine.
+
+    One SQL statement does it anywhere. In this process, and for many customers and
+    cutoffs, compiled loops aggregate the events in a fraction of the time.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        The columns wanted.
+    asked : Declarations
+        The aggregations that they read.
+    tables : CustomerTables
+        The tables.
+    spine : Spine
+        The rows.
+
+    Returns
+    -------
+    pyarrow.Table
+        The features, one row for each row of the spine, in its order.
+    """
+    is_large = spine.rows.num_rows >= MANY_ROWS
+    if is_large and can_sweep(list(asked.aggregations), tables):
+        aggregates = aggregate_in_process(asked.aggregations, tables, spine)
+        if aggregates is not None:
+            query = compile_over_aggregates(features, asked)
+            with tables.engine.lend("spine", aggregates):
+                return tables.engine.run(query)
+    query = compile_features(features, asked, tables, spine.cutoffs)
+    with tables.engine.lend("spine", spine.rows):
+        return tables.engine.run(query)
