@@ -7,5 +7,13 @@ from crmml.labels._contract_end import ContractEnd
 from crmml.labels._future_spend import FutureSpend
 from crmml.labels._inactivity import Inactivity
 from crmml.labels._next_purchase import NextPurchase
+from crmml.labels._suggest_inactivity import InactivitySuggestion, suggest_inactivity
 
-__all__ = ["ContractEnd", "FutureSpend", "Inactivity", "NextPurchase"]
+__all__ = [
+    "ContractEnd",
+    "FutureSpend",
+    "Inactivity",
+    "InactivitySuggestion",
+    "NextPurchase",
+    "suggest_inactivity",
+]

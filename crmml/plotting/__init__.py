@@ -4,8 +4,15 @@ Nothing global is changed and no window is opened; pass ``ax`` to draw on your o
 """
 
 from crmml.plotting._gain_curve import plot_gain_curve
+from crmml.plotting._inactivity import plot_inactivity
 from crmml.plotting._reliability import plot_reliability
 from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_map import plot_segment_map
 
-__all__ = ["plot_gain_curve", "plot_reliability", "plot_rules", "plot_segment_map"]
+__all__ = [
+    "plot_gain_curve",
+    "plot_inactivity",
+    "plot_reliability",
+    "plot_rules",
+    "plot_segment_map",
+]
