@@ -54,3 +54,19 @@ class Buckets:
             .when(before, self._search(instant, low, middle), copy=False)
             .else_(self._search(instant, middle + 1, high), copy=False)
         )
+
+
+def start_column(window: pd.Timedelta) -> str:
+    """Name the column, of the table of cutoffs, of a window's first bucket."""
+    return f"start_{window}"
+
+
+def in_window(
+    window: pd.Timedelta | None, value: exp.Expr, *conditions: exp.Expr
+) -> exp.Expr:
+    """Return the value of a bucket that lies in a look-back window, null elsewhere."""
+    needed = list(conditions)
+    if window is not None:
+        start = sql.column(start_column(window))
+        needed.append(exp.GTE(this=sql.column("bucket"), expression=start))
+    return exp.case().when(exp.and_(*needed), value) if needed else value

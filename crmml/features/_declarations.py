@@ -8,11 +8,37 @@ import sqlglot.expressions as exp
 
 from crmml._utils._durations import DAY
 from crmml.exceptions import SchemaError
+from crmml.features._expressions import code_latest, read_latest
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
 
-How = Literal["count", "sum", "min", "max"]
-Grain = Literal["row", "order", "day"]
+How = Literal[
+    "count",
+    "sum",
+    "min",
+    "max",
+    "last",
+    "distinct",
+    "largest",
+    "log_sum",
+    "first",
+    "taken_back",
+]
+Grain = Literal[
+    "row", "order", "day", "gap", "by_order", "by_day", "by_product_id", "by_category"
+]
+
+GAP = "gap"
+"""Stands in values of grain "gap" for the microseconds since the order before."""
+GROUPED_BY = {"by_product_id": "product_id", "by_category": "category"}
+"""Roles that rows are grouped by; rows without a value are in no group."""
+_GROUP_HOWS = ("distinct", "largest", "log_sum", "first", "taken_back")
+_HOWS: dict[str, tuple[str, ...]] = {
+    "row": ("count", "sum", "min", "max", "last"),
+    "order": ("count",),
+    "day": ("count",),
+    "gap": ("count", "sum", "min", "max"),
+}
 
 
 @dataclass(frozen=True)
@@ -22,12 +48,14 @@ class Aggregation:
     table: str
     how: How
     value: exp.Expr | None = None
-    """What is aggregated, over the table's columns; None counts."""
+    """What is aggregated, over the table's columns; None counts rows."""
     window: pd.Timedelta | None = None
     """The window is [cutoff - window, cutoff); None is all of history."""
     grain: Grain = "row"
-    """What is counted: rows; orders, each where its first line lies; or days, the
-    24-hour periods counted back from the cutoff."""
+    """What is aggregated: rows; orders, each where its first line lies; days, the
+    24-hour periods counted back from the cutoff; gaps between an order and the next,
+    each where it ends; or the rows of an order, day, product or category, brought
+    together as of the cutoff."""
     visible_from: str | None = None
     """A second instant that must lie before the cutoff too, such as resolved_at."""
 
@@ -72,22 +100,29 @@ class Declarations:
     ) -> exp.Expr:
         """Ask for an aggregation and return the expression that reads it.
 
-        Counts and sums are 0 where there is no event, minima and maxima are null.
+        Counts and sums are 0 where there is no event, all else is null.
 
         Parameters
         ----------
         table : str
             Name of an event table.
-        how : {"count", "sum", "min", "max"}
-            How events are brought together.
+        how : str
+            How events are brought together. Of rows: "count" (rows where the value is
+            not null), "sum", "min", "max", or the "last" in time that is not null (of
+            several at one instant, the largest). Of orders and days: "count". Of gaps:
+            "count", "sum", "min", "max". Of groups of rows, where x is the sum of a
+            group: "distinct" (number of groups), "largest" (of x), "log_sum" (of
+            x ln x, each rounded, where x > 0), "first" (x of the group that began
+            first; of several, the smallest), or "taken_back" (number of groups with
+            x <= 0 and a negative row).
         value : str or sqlglot expression, optional
-            A role, or an expression over roles; not needed to count.
+            A role, or an integer expression over roles; not needed to count.
         window : pandas.Timedelta, optional
             Look-back length; default all of history.
-        grain : {"row", "order", "day"}, default="row"
-            What is counted.
+        grain : str, default="row"
+            What is aggregated; see :class:`Aggregation`.
         visible_from : str, optional
-            Role of a second instant that must lie before the cutoff too.
+            Role of a second instant that must lie before the cutoff too; for rows.
 
         Returns
         -------
@@ -102,11 +137,16 @@ class Declarations:
         _check_grain(how, window, grain)
         source = self._tables.table(table)
         column = sql.column(value) if isinstance(value, str) else value
-        for name in _column_names(column) | ({visible_from} if visible_from else set()):
+        roles = column_names(column) - ({GAP} if grain == "gap" else set())
+        roles |= {visible_from} if visible_from else set()
+        roles |= {GROUPED_BY[grain]} if grain in GROUPED_BY else set()
+        for name in sorted(roles):
             source.column_of(name)
+        if how == "last" and column is not None:
+            column = code_latest(sql.column("timestamp"), column)
         wanted = Aggregation(table, how, column, window, grain, visible_from)
         name = self.aggregations.setdefault(wanted, f"a{len(self.aggregations)}")
-        return sql.column(name)
+        return read_latest(sql.column(name)) if how == "last" else sql.column(name)
 
     def attribute(self, role: str) -> exp.Expr:
         """Ask for an instant of the customers table, null unless before the cutoff."""
@@ -123,14 +163,21 @@ class Declarations:
         return role is None or role in self._tables.table(table).roles
 
 
-def _column_names(value: exp.Expr | None) -> set[str]:
+def column_names(value: exp.Expr | None) -> set[str]:
+    """Names of the columns that an expression reads."""
     return set() if value is None else {c.name for c in value.find_all(exp.Column)}
 
 
 def _check_grain(how: How, window: pd.Timedelta | None, grain: Grain) -> None:
-    if grain != "row" and how != "count":
+    if how not in _HOWS.get(grain, _GROUP_HOWS):
         raise SchemaError(f"{grain}s can be counted, not aggregated by {how!r}.")
-    if grain == "day" and window is not None and window % DAY != pd.Timedelta(0):
+    if how == "first" and window is not None:
+        raise SchemaError(f"The first is that of all history, got a window {window}.")
+    if (
+        grain in {"day", "by_day"}
+        and window is not None
+        and window % DAY != pd.Timedelta(0)
+    ):
         raise SchemaError(
             f"Days are counted in windows of whole days, got a window of {window}."
         )

@@ -1,11 +1,50 @@
 """Orders and days: where several rows that are counted as one lie in time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlglot.expressions as exp
 
+from crmml._utils._durations import DAY, MICROSECOND
+from crmml.features._declarations import GROUPED_BY, Grain
 from crmml.tables import _sql as sql
+
+DAY_LENGTH = DAY // MICROSECOND
+LONG_AGO = 1_000_000 * DAY_LENGTH
+"""Added before dividing: engines differ in how they round negative quotients."""
+
+
+def grain_keys(
+    grain: Grain, phase: int | None, roles: Collection[str]
+) -> list[exp.Expr]:
+    """Write what the rows of one order, day, product or category have in common.
+
+    Parameters
+    ----------
+    grain : str
+        Any grain but "row".
+    phase : int or None
+        For days: the time of day, in microseconds, at which they begin.
+    roles : collection of str
+        Declared roles of the table.
+
+    Returns
+    -------
+    list of sqlglot expressions
+        The keys, besides the customer's id.
+    """
+    timestamp = sql.column("timestamp")
+    if grain in GROUPED_BY:
+        return [sql.column(GROUPED_BY[grain])]
+    if phase is not None:
+        ago = sql.number(LONG_AGO - phase)
+        shifted = exp.Paren(this=exp.Add(this=timestamp, expression=ago))
+        return [exp.IntDiv(this=shifted, expression=sql.number(DAY_LENGTH))]
+    if "order_id" not in roles:
+        return [timestamp]
+    order_id = sql.column("order_id")
+    without = exp.case().when(order_id.is_(exp.null()), timestamp)
+    return [order_id.copy(), without]
 
 
 @dataclass(frozen=True)

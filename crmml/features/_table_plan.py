@@ -5,22 +5,30 @@ from dataclasses import dataclass
 
 import sqlglot.expressions as exp
 
-from crmml._utils._durations import DAY, MICROSECOND
-from crmml.features._buckets import Buckets
-from crmml.features._declarations import Aggregation, Grain
-from crmml.features._grains import Located, locate_first, locate_moving
+from crmml._utils._durations import MICROSECOND
+from crmml.features._buckets import Buckets, in_window, start_column
+from crmml.features._declarations import GAP, Aggregation, Grain, column_names
+from crmml.features._gaps import combine_gaps, locate_gaps
+from crmml.features._grains import (
+    DAY_LENGTH,
+    Located,
+    grain_keys,
+    locate_first,
+    locate_moving,
+)
+from crmml.features._groups import combine_groups
+from crmml.features._known import known_instant
+from crmml.features._stages import first_stage, second_stage
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
 from crmml.tables._spine import known_at
 
-_DAY = DAY // MICROSECOND
-_LONG_AGO = 1_000_000 * _DAY
-"""Added before dividing: engines differ in how they round negative quotients."""
+_DAILY = ("day", "by_day")
 
 
 @dataclass(frozen=True)
 class Branch:
-    """What is grouped by the same key, so that one GROUP BY serves it."""
+    """What is grouped by the same key, so that one statement serves it."""
 
     grain: Grain
     visible_from: str | None
@@ -34,7 +42,10 @@ class TablePlan:
     1. ``<table>_events`` reads the events before the last cutoff and puts each into
        its bucket of time.
     2. ``<table>_buckets`` aggregates per customer and bucket, once for all windows.
-    3. ``<table>_at_cutoff`` combines buckets per cutoff.
+    3. ``<table>_combined`` combines buckets per cutoff.
+    4. What buckets cannot be combined to, such as distinct categories, is found per
+       cutoff in ``<table>_<grain>``.
+    5. ``<table>_at_cutoff`` lays these side by side.
 
     An event has two buckets: where it happened, and when it became known. The first
     decides about windows, the second about cutoffs; they differ only where the table
@@ -64,50 +75,93 @@ class TablePlan:
         self._roles = tables.columns[name]
         self._known_at = known_at(tables, name)
         self._cutoffs = cutoffs
-        self._phases = sorted({cutoff % _DAY for cutoff in cutoffs})
+        self._phases = sorted({cutoff % DAY_LENGTH for cutoff in cutoffs})
         self._buckets = Buckets.of(cutoffs, [one.window for one in wanted])
+        # What buckets can be combined to, and what is found cutoff by cutoff.
         self._branches: dict[Branch, dict[Aggregation, str]] = {}
+        self._singles: dict[Branch, dict[Aggregation, str]] = {}
         for one, alias in wanted.items():
-            phases = self._phases if one.grain == "day" else [None]
+            phases = self._phases if one.grain in _DAILY else [None]
             for phase in phases:
                 branch = Branch(one.grain, one.visible_from, phase)
-                self._branches.setdefault(branch, {})[one] = alias
+                group = self._singles if self._is_single(one) else self._branches
+                group.setdefault(branch, {})[one] = alias
+
+    def _is_single(self, one: Aggregation) -> bool:
+        is_moving = self._known_at is not None and one.grain == "gap"
+        return is_moving or one.grain.startswith("by_")
 
     def parts(self) -> list[tuple[str, exp.Query]]:
         """Return the common table expressions by name, in order."""
-        selects = [
-            select
-            for branch, own in self._branches.items()
-            for select in self._group(branch, own)
-        ]
-        per_bucket: exp.Query = selects[0]
-        for select in selects[1:]:
-            per_bucket = exp.union(per_bucket, select, distinct=False, copy=False)
-        return [
+        parts: list[tuple[str, exp.Query]] = [
             (f"{self.name}_events", self._events()),
-            (f"{self.name}_buckets", per_bucket),
             (f"{self.name}_cutoffs", self._cutoff_rows()),
-            (f"{self.name}_at_cutoff", self._combine()),
         ]
+        found: list[tuple[str, exp.Query]] = []
+        if self._branches:
+            selects = [
+                select
+                for branch, own in self._branches.items()
+                for select in self._group(branch, own)
+            ]
+            parts.append((f"{self.name}_buckets", _union(selects)))
+            found.append((f"{self.name}_combined", self._combine()))
+        for grain in dict.fromkeys(branch.grain for branch in self._singles):
+            singles = [
+                self._single(branch, own)
+                for branch, own in self._singles.items()
+                if branch.grain == grain
+            ]
+            found.append((f"{self.name}_{grain}", _union(singles)))
+        at_cutoff = f"{self.name}_at_cutoff"
+        if len(found) == 1:
+            return [*parts, (at_cutoff, found[0][1])]
+        return [*parts, *found, (at_cutoff, self._beside([name for name, _ in found]))]
+
+    def _beside(self, names: Sequence[str]) -> exp.Select:
+        """Lay what was found in several parts side by side."""
+        keys = ["customer_id", "cutoff"]
+        columns = map(sql.column, [*keys, *self._wanted.values()])
+        query = exp.select(*columns).from_(sql.table("spine"), copy=False)
+        for name in names:
+            query = query.join(
+                sql.table(name),
+                using=[sql.column(key) for key in keys],
+                join_type="left",
+                copy=False,
+            )
+        return query
+
+    def _single(self, branch: Branch, own: dict[Aggregation, str]) -> exp.Select:
+        """Find at each cutoff what earlier cutoffs are no help for."""
+        events, cutoffs = f"{self.name}_events", f"{self.name}_cutoffs"
+        keys = grain_keys(branch.grain, branch.phase, self._roles)
+        known = self._known_bucket(branch.visible_from)
+        if branch.grain == "gap":
+            return combine_gaps(own, events, cutoffs, keys, known)
+        condition = None
+        if branch.phase is not None and len(self._phases) > 1:
+            phase = sql.column("phase", cutoffs)
+            condition = exp.EQ(this=phase, expression=sql.number(branch.phase))
+        return combine_groups(own, events, cutoffs, keys, known, condition)
 
     def _events(self) -> exp.Select:
         columns = dict.fromkeys(["customer_id", "timestamp"])
+        branches = [*self._branches, *self._singles]
         for one in self._wanted:
-            if one.value is not None:
-                found = one.value.find_all(exp.Column)
-                columns.update(dict.fromkeys(column.name for column in found))
-        if "order_id" in self._roles and self._has_grain("order"):
-            columns["order_id"] = None
+            columns |= dict.fromkeys(sorted(column_names(one.value) - {GAP}))
+        for branch in branches:
+            if branch.grain != "row":
+                for key in grain_keys(branch.grain, branch.phase, self._roles):
+                    columns |= dict.fromkeys(sorted(column_names(key)))
         timestamp = sql.column("timestamp")
         bucket = self._buckets.expression(timestamp)
         selected: list[exp.Expr] = [
             *map(sql.column, columns),
             exp.alias_(bucket, "bucket", quoted=True, copy=False),
         ]
-        for visible_from in sorted(
-            {branch.visible_from for branch in self._branches}, key=str
-        ):
-            known = self._known_instant(visible_from)
+        for visible_from in sorted({one.visible_from for one in branches}, key=str):
+            known = known_instant(self._known_at, visible_from)
             if known is not None:
                 never = known.copy().is_(exp.null())
                 bucket = (
@@ -122,21 +176,6 @@ class TablePlan:
         query = exp.select(*selected).from_(sql.table(self.name), copy=False)
         return query.where(is_before, copy=False)
 
-    def _has_grain(self, grain: Grain) -> bool:
-        return any(branch.grain == grain for branch in self._branches)
-
-    def _known_instant(self, visible_from: str | None) -> exp.Expr | None:
-        """When a row counts as known, null if never; None if when it happened."""
-        if visible_from is None:
-            return self._known_at
-        second = sql.column(visible_from)
-        first: exp.Expr = self._known_at or sql.column("timestamp")
-        return (
-            exp.case()
-            .when(exp.GTE(this=second, expression=first.copy()), second.copy())
-            .when(exp.LT(this=second.copy(), expression=first.copy()), first.copy())
-        )
-
     def _known_bucket(self, visible_from: str | None) -> exp.Column:
         if visible_from is not None:
             return sql.column(f"{visible_from}_bucket")
@@ -148,10 +187,12 @@ class TablePlan:
         """Aggregate the events of one branch per customer and bucket."""
         for part in self._grouped_rows(branch):
             keys = [sql.column("customer_id"), part.bucket, part.known]
-            values = {alias: _first_stage(one, part.sign) for one, alias in own.items()}
+            values = {alias: first_stage(one) for one, alias in own.items()}
+            if part.sign < 0:
+                values = {alias: exp.Neg(this=one) for alias, one in values.items()}
             names = ["customer_id", "bucket", "known_bucket"]
             columns = dict(zip(names, [key.copy() for key in keys], strict=True))
-            for alias in self._wanted.values():
+            for alias in self._aliases():
                 columns[alias] = values.get(alias, exp.null())
             if len(self._phases) > 1:
                 phase = exp.null() if branch.phase is None else sql.number(branch.phase)
@@ -159,39 +200,32 @@ class TablePlan:
             query = _select(columns).from_(part.source, copy=False)
             yield query.group_by(*dict.fromkeys(keys), copy=False)
 
+    def _aliases(self) -> list[str]:
+        """Names of what buckets are combined to."""
+        own = [alias for found in self._branches.values() for alias in found.values()]
+        return list(dict.fromkeys(own))
+
     def _grouped_rows(self, branch: Branch) -> list[Located]:
         events, known = f"{self.name}_events", self._known_bucket(branch.visible_from)
         if branch.grain == "row":
             return [Located(sql.table(events), sql.column("bucket"), known)]
-        keys = [sql.column("customer_id"), *self._grain_keys(branch)]
+        own = grain_keys(branch.grain, branch.phase, self._roles)
+        if branch.grain == "gap":
+            return [locate_gaps(events, own)]
+        keys = [sql.column("customer_id"), *own]
         # All days of a phase lie within its windows, so any row locates the day.
         if branch.grain == "order" and known.name != "bucket":
             return locate_moving(events, keys, known)
         return [locate_first(events, keys, known, self._buckets.size)]
 
-    def _grain_keys(self, branch: Branch) -> list[exp.Expr]:
-        timestamp = sql.column("timestamp")
-        if branch.phase is not None:
-            shifted = exp.Paren(
-                this=exp.Add(
-                    this=timestamp, expression=sql.number(_LONG_AGO - branch.phase)
-                )
-            )
-            return [exp.IntDiv(this=shifted, expression=sql.number(_DAY))]
-        if "order_id" not in self._roles:
-            return [timestamp]
-        order_id = sql.column("order_id")
-        without = exp.case().when(order_id.is_(exp.null()), timestamp)
-        return [order_id.copy(), without]
-
     def _cutoff_rows(self) -> exp.Query:
         """Each cutoff with its end and the first bucket of each of its windows."""
         windows = sorted({one.window for one in self._wanted if one.window is not None})
-        names = ["cutoff", "phase", "last", *[_start(window) for window in windows]]
+        names = ["cutoff", "phase", "last", *map(start_column, windows)]
         rows = [
             [
                 cutoff,
-                cutoff % _DAY,
+                cutoff % DAY_LENGTH,
                 self._buckets.first_at(cutoff),
                 *[
                     self._buckets.first_at(cutoff - window // MICROSECOND)
@@ -206,19 +240,16 @@ class TablePlan:
         parts, cutoffs = f"{self.name}_buckets", f"{self.name}_cutoffs"
         keys = [sql.column("customer_id"), sql.column("cutoff")]
         columns: dict[str, exp.Expr] = {key.name: key.copy() for key in keys}
+        combined = set(self._aliases())
         for one, alias in self._wanted.items():
-            conditions: list[exp.Expr] = []
-            if one.window is not None:
-                start = sql.column(_start(one.window))
-                conditions.append(exp.GTE(this=sql.column("bucket"), expression=start))
+            if alias not in combined:
+                continue
+            same: list[exp.Expr] = []
             if one.grain == "day" and len(self._phases) > 1:
                 phase = sql.column("phase", cutoffs)
-                same = exp.EQ(this=sql.column("phase", parts), expression=phase)
-                conditions.append(same)
-            value: exp.Expr = sql.column(alias)
-            if conditions:
-                value = exp.case().when(exp.and_(*conditions), value)
-            columns[alias] = _second_stage(one, value)
+                same.append(exp.EQ(this=sql.column("phase", parts), expression=phase))
+            value = in_window(one.window, sql.column(alias), *same)
+            columns[alias] = second_stage(one, value)
         known = exp.LT(this=sql.column("known_bucket"), expression=sql.column("last"))
         query = _select(columns).from_(sql.table(parts), copy=False)
         query = query.join(sql.table(cutoffs), on=known, copy=False)
@@ -235,17 +266,8 @@ def _select(columns: dict[str, exp.Expr]) -> exp.Select:
     )
 
 
-def _first_stage(one: Aggregation, sign: int) -> exp.Expr:
-    value = exp.Star() if one.value is None else one.value.copy()
-    stages = {"count": exp.Count, "sum": exp.Sum, "min": exp.Min, "max": exp.Max}
-    stage = stages[one.how](this=value)
-    return stage if sign > 0 else exp.Neg(this=stage)
-
-
-def _second_stage(one: Aggregation, value: exp.Expr) -> exp.Expr:
-    stages = {"count": exp.Sum, "sum": exp.Sum, "min": exp.Min, "max": exp.Max}
-    return stages[one.how](this=value)
-
-
-def _start(window: object) -> str:
-    return f"start_{window}"
+def _union(selects: Sequence[exp.Query]) -> exp.Query:
+    query = selects[0]
+    for select in selects[1:]:
+        query = exp.union(query, select, distinct=False, copy=False)
+    return query

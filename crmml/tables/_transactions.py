@@ -26,8 +26,13 @@ class Transactions(Table):
         lines of a customer at one instant are one order.
     product_id : str, optional
         Column of what was bought.
+    category : str, optional
+        Column of the kind of thing bought, such as its department.
     quantity : str, optional
         Column of the number of pieces.
+    discount : str, optional
+        Column of the money taken off, positive, in the currency of the amount, which
+        is what was paid after it. Missing counts as none.
     recorded_at : str, optional
         Column of the instant at which the row became known. A row recorded at or
         after a cutoff, or with none, is unknown at that cutoff.
@@ -55,11 +60,13 @@ class Transactions(Table):
         "amount": "number",
         "order_id": "key",
         "product_id": "key",
+        "category": "key",
         "quantity": "number",
+        "discount": "number",
         "recorded_at": "instant",
     }
     nullable: ClassVar[frozenset[str]] = frozenset(
-        {"order_id", "product_id", "quantity", "recorded_at"}
+        {"order_id", "product_id", "category", "quantity", "discount", "recorded_at"}
     )
 
     customer_id: str
@@ -67,5 +74,7 @@ class Transactions(Table):
     amount: str | None = None
     order_id: str | None = None
     product_id: str | None = None
+    category: str | None = None
     quantity: str | None = None
+    discount: str | None = None
     recorded_at: str | None = None
