@@ -3,6 +3,7 @@
 A label is read in ``[cutoff + gap, cutoff + gap + horizon)``; churn = 1 means gone.
 """
 
+from crmml.labels._check_history import check_history
 from crmml.labels._contract_end import ContractEnd
 from crmml.labels._future_spend import FutureSpend
 from crmml.labels._inactivity import Inactivity
@@ -15,5 +16,6 @@ __all__ = [
     "Inactivity",
     "InactivitySuggestion",
     "NextPurchase",
+    "check_history",
     "suggest_inactivity",
 ]

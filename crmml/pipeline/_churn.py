@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crmml.exceptions import SchemaError
 from crmml.features._builder import PointInTimeBuilder
+from crmml.labels._check_history import require_history
 from crmml.labels._label import WindowLabel
 from crmml.pipeline._backtest import summarise, walk_forward
 from crmml.pipeline._panel import check_parts, check_trainable, make_panel
@@ -105,7 +106,8 @@ class ChurnPipeline(BaseEstimator):
         LeakageError
             If a label window is still open.
         NotEnoughHistoryError
-            If the data do not reach around a cutoff, or hold one outcome only.
+            If the data do not reach around a cutoff, hold one outcome only, or, where
+            silence is the sign, begin less than a horizon before a cutoff.
         SchemaError
             If the tables lack what features or label need.
         """
@@ -115,6 +117,7 @@ class ChurnPipeline(BaseEstimator):
         features.fit(tables, cutoffs)
         panel = make_panel(tables, cutoffs, features, self.label)
         check_trainable(panel.y, self.label)
+        require_history(tables, self.label, cutoffs)
         self.classifier_ = clone(self.classifier).fit(panel.X, panel.y)
         self.features_ = features
         self.cutoffs_ = sorted(panel.cutoffs.unique())

@@ -265,6 +265,11 @@ def test_one_outcome_only_is_said_with_counts(shop):
     assert "horizon" in message
 
 
+def test_a_history_shorter_than_the_silence_is_said(shop):
+    with pytest.raises(NotEnoughHistoryError, match="At 1 of 2 cutoffs the history is"):
+        make_pipe().fit(shop, ["2023-02-10", "2023-10-01"])
+
+
 def test_fewer_than_two_customers_are_said(declare_sales, company):
     sales = company.transactions
     one = sales[sales["customer_id"] == sales["customer_id"].iloc[0]]
