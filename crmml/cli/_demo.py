@@ -43,7 +43,7 @@ CLASSIFIERS = (
 RFM_TRIO = ["days_since_last_purchase", "n_orders", "total_spend"]
 K_RANGE = (3, 8)
 MIN_SUPPORT, MIN_CONFIDENCE = 0.02, 0.5
-N_STEPS = 5 + len(CLASSIFIERS)
+N_STEPS = 4 + len(CLASSIFIERS)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def run_demo(folder: str) -> None:
             steps.begin("Drawing and writing the report")
             _write(result, target)
         _print(result, Console())
-    Console().print(f"\nWritten: {folder}/{{{', '.join(_FILES)}}}", markup=False)
+    written = f"\nWritten: {folder}/{{{', '.join(_FILES)}}}"
+    Console().print(written, markup=False, soft_wrap=True)
 
 
 def _write(result: DemoResult, folder: Path) -> None:

@@ -1,5 +1,8 @@
 """The demo from end to end, on every eighth household of the panel."""
 
+import io
+from contextlib import redirect_stderr
+
 import pandas as pd
 import pytest
 
@@ -17,13 +20,27 @@ def small_journey():
 
 
 @pytest.fixture(scope="module")
-def run(small_journey, tmp_path_factory):
-    """Run once: the folder and what was printed."""
+def folder_and_steps(small_journey, tmp_path_factory):
+    """Run once: the folder and the lines of progress."""
     folder = tmp_path_factory.mktemp("demo") / "out"
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stderr(io.StringIO()) as progress,
+    ):
         patch.setattr(_demo, "load_complete_journey", lambda: small_journey)
         assert main(["demo", "--out", str(folder)]) == 0
-    return folder
+    return folder, progress.getvalue().splitlines()
+
+
+@pytest.fixture(scope="module")
+def run(folder_and_steps):
+    return folder_and_steps[0]
+
+
+def test_as_many_steps_are_made_as_were_announced(folder_and_steps):
+    _, steps = folder_and_steps
+    announced = [f"[{done}/{len(steps)}]" for done in range(1, len(steps) + 1)]
+    assert [line.split()[0] for line in steps] == announced
 
 
 def test_files_hold_one_row_per_household_and_agree(run, small_journey):
