@@ -75,9 +75,9 @@ def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axe
 
 
 def choose_fonts(texts: Iterable[str]) -> list[str]:
-    """List font families with which Chinese glyphs are drawn, where one is installed.
+    """List the font families in force, and for Chinese also those that have its glyphs.
 
-    The fonts already in force come first, so other text looks as before.
+    The fonts in force come first, so other text looks as before.
 
     Parameters
     ----------
@@ -94,9 +94,12 @@ def choose_fonts(texts: Iterable[str]) -> list[str]:
     UserWarning
         If a text has wide characters and no font with Chinese glyphs is installed.
     """
+    families = list(mpl.rcParams["font.family"])
+    if not any(count_wide(text) for text in texts):
+        return families
     installed = set(fontManager.get_font_names())
     fallbacks = [name for name in _CJK_FONTS if name in installed]
-    if not fallbacks and any(count_wide(text) for text in texts):
+    if not fallbacks:
         warnings.warn(
             "Labels hold Chinese, Japanese or Korean characters and matplotlib knows "
             "no font that has them, so boxes will be drawn. Install one, such as "
@@ -105,7 +108,7 @@ def choose_fonts(texts: Iterable[str]) -> list[str]:
             UserWarning,
             stacklevel=3,
         )
-    return [*mpl.rcParams["font.family"], *fallbacks]
+    return families + fallbacks
 
 
 def write_legend(ax: Axes, fonts: list[str], **options: Any) -> Legend:

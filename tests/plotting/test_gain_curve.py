@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from crmml.evaluation import compute_gain_table
 from crmml.exceptions import SchemaError
@@ -106,7 +107,7 @@ def test_polars_tables_give_the_same_picture_and_stay_as_they_are(table):
 
 
 def has_cjk_font():
-    return len(style.choose_fonts([])) > len(mpl.rcParams["font.family"])
+    return bool(set(style._CJK_FONTS) & set(fontManager.get_font_names()))
 
 
 def test_chinese_names_are_drawn_where_a_font_has_them(table):
@@ -115,6 +116,14 @@ def test_chinese_names_are_drawn_where_a_font_has_them(table):
     figure = plot_gain_curve({"逻辑回归": table}).figure
     # A missing glyph would be a warning, and warnings are errors here.
     figure.savefig(io.BytesIO(), format="png")
+
+
+def test_only_chinese_names_ask_for_further_fonts(monkeypatch):
+    # A font that is installed everywhere stands for one with Chinese glyphs.
+    monkeypatch.setattr(style, "_CJK_FONTS", ("DejaVu Serif",))
+    in_force = list(mpl.rcParams["font.family"])
+    assert style.choose_fonts(["Régression", "$"]) == in_force
+    assert style.choose_fonts(["Régression", "回归"]) == [*in_force, "DejaVu Serif"]
 
 
 def test_chinese_names_without_a_font_are_warned_about(table, monkeypatch):
