@@ -11,7 +11,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from crmml.tables import Complaints, Customers, CustomerTables, Transactions
+from crmml.tables import (
+    Complaints,
+    Customers,
+    CustomerTables,
+    Events,
+    Surveys,
+    Transactions,
+)
 
 # One run is as good as another: a failure in CI can be replayed anywhere.
 settings.register_profile(
@@ -45,6 +52,8 @@ def make_tables():
             "transactions": (Transactions, transactions),
             "customers": (Customers, customers),
             "complaints": (Complaints, complaints),
+            "surveys": (Surveys, kwargs.pop("surveys", None)),
+            "events": (Events, kwargs.pop("events", None)),
         }
         tables = {
             name: kind(data, **_roles(kind, data))
@@ -88,8 +97,10 @@ class World:
     transactions: list[dict[str, Any]]
     complaints: list[dict[str, Any]] = field(default_factory=list)
     customers: list[dict[str, Any]] = field(default_factory=list)
+    surveys: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
     is_recorded: bool = False
-    """Whether transactions and complaints say when they were recorded."""
+    """Whether the tables of events say when their rows were recorded."""
 
     def but(self, **changes: Any) -> "World":
         """Return the same world with other rows."""
@@ -101,9 +112,8 @@ class World:
         common = {"customer_id": "customer_id", "timestamp": "timestamp", **extra}
         return CustomerTables(
             transactions=Transactions(
-                _frame(self.transactions, ["amount", "order_id"]),
-                amount="amount",
-                order_id="order_id",
+                _frame(self.transactions, _SOLD),
+                **{role: role for role in _SOLD},
                 **common,
             ),
             complaints=Complaints(
@@ -115,22 +125,40 @@ class World:
                 joined_at="joined_at",
                 left_at="left_at",
             ),
+            surveys=Surveys(
+                _frame(self.surveys, ["score", "expectation"]),
+                score="score",
+                expectation="expectation",
+                **common,
+            ),
+            events=Events(
+                _frame(self.events, ["event_type", "value"]),
+                event_type="event_type",
+                value="value",
+                **common,
+            ),
             observed_until="2024-12-31",
         )
 
 
 _INSTANTS = ("timestamp", "recorded_at", "resolved_at", "joined_at", "left_at")
+_SOLD = ["amount", "order_id", "product_id", "category", "discount"]
+_SOLD_ROLES = {role: role for role in _SOLD}
+_NUMBERS = {"amount", "discount", "score", "expectation", "value"}
+"""Rows hold millionths of these."""
 
 
-def _frame(rows: list[dict[str, Any]], numbers: Any = ()) -> pd.DataFrame:
-    columns = ["customer_id", *_INSTANTS, *numbers]
+def _frame(rows: list[dict[str, Any]], others: Any = ()) -> pd.DataFrame:
+    columns = ["customer_id", *_INSTANTS, *others]
     frame = pd.DataFrame(rows, columns=columns, dtype=object)
     for name in _INSTANTS:
         frame[name] = pd.to_datetime(frame[name].astype("Int64"), unit="us")
-    if "amount" in numbers:
-        # Rows hold millionths.
-        frame["amount"] = frame["amount"].astype("float64") / 1e6
-        frame["order_id"] = frame["order_id"].astype("Int64")
+    for name in others:
+        if name in _NUMBERS:
+            frame[name] = frame[name].astype("float64") / 1e6
+        else:
+            is_number = name in {"order_id", "product_id"}
+            frame[name] = frame[name].astype("Int64" if is_number else "string")
     return frame.astype({"customer_id": "str"})
 
 
@@ -155,12 +183,35 @@ def worlds():
         instant = _instants(cutoffs, windows)
         sometimes = st.one_of(st.none(), instant)
         customer = st.sampled_from(["a", "b", "007", "客户"])
+        cents = st.integers(-5_000, 5_000).map(lambda number: number * 10_000)
+        maybe_cents = st.one_of(st.none(), cents)
         transaction = st.fixed_dictionaries(
             {
                 "customer_id": customer,
                 "timestamp": instant,
-                "amount": st.integers(-5_000, 5_000).map(lambda cents: cents * 10_000),
+                "amount": cents,
                 "order_id": st.one_of(st.none(), st.integers(1, 3)),
+                "product_id": st.one_of(st.none(), st.integers(1, 4)),
+                "category": st.sampled_from([None, "tea", "茶杯", "O'Brien"]),
+                "discount": maybe_cents,
+                "recorded_at": sometimes,
+            }
+        )
+        answer = st.fixed_dictionaries(
+            {
+                "customer_id": customer,
+                "timestamp": instant,
+                "score": maybe_cents,
+                "expectation": maybe_cents,
+                "recorded_at": sometimes,
+            }
+        )
+        event = st.fixed_dictionaries(
+            {
+                "customer_id": customer,
+                "timestamp": instant,
+                "event_type": st.sampled_from([None, "login", "来电", 'x"y']),
+                "value": maybe_cents,
                 "recorded_at": sometimes,
             }
         )
@@ -193,6 +244,8 @@ def worlds():
                 lambda rows: [anchor, *rows]
             ),
             complaints=st.lists(complaint, max_size=5),
+            surveys=st.lists(answer, max_size=4),
+            events=st.lists(event, max_size=4),
             customers=st.lists(
                 person, max_size=3, unique_by=lambda row: row["customer_id"]
             ),

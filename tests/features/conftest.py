@@ -34,16 +34,46 @@ def builder_classes():
     return _find_builders()
 
 
+ARGUMENTS = {}
+"""Of builders that cannot be made without."""
+
+
 @pytest.fixture(scope="session")
-def every_builder(builder_classes):
+def make_builder(builder_classes):
+    """Make a builder, over given windows if it has any."""
+
+    def make(name, windows):
+        kind, arguments = builder_classes[name], ARGUMENTS.get(name, {})
+        if "windows" in inspect.signature(kind).parameters:
+            arguments = {**arguments, "windows": windows}
+        return kind(**arguments)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def every_builder(builder_classes, make_builder):
     """Make one set of all builders, those with windows over given windows."""
 
     def make(windows):
-        return FeatureSet(
-            [
-                kind(windows=windows) if "windows" in kind().get_params() else kind()
-                for kind in builder_classes.values()
-            ]
-        )
+        return FeatureSet([make_builder(name, windows) for name in builder_classes])
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_full_tables(make_tables):
+    """Make tables that hold what any builder needs, of sales."""
+
+    def make(sales, **given):
+        seen = sales[["customer_id", "timestamp"]]
+        amount = sales["amount"]
+        tables = {
+            "complaints": seen,
+            "surveys": seen.assign(score=amount, expectation=amount / 2),
+            "events": seen.assign(event_type="login", value=amount),
+        }
+        goods = {"product_id": 1, "category": "tea", "discount": 0.5}
+        return make_tables(sales.assign(**goods), **{**tables, **given})
 
     return make

@@ -45,8 +45,8 @@ def test_one_cutoff_is_indexed_by_customer_several_by_both(make_tables, sales):
 
 
 @pytest.mark.parametrize("cutoffs", [CUTOFF, [CUTOFF, "2024-03-15"]])
-def test_containers_hold_the_same(make_tables, sales, cutoffs, every_builder):
-    tables = make_tables(sales, complaints=sales[["customer_id", "timestamp"]])
+def test_containers_hold_the_same(make_full_tables, sales, cutoffs, every_builder):
+    tables = make_full_tables(sales)
     features = every_builder(["7D", "30D"])
     expected = features.fit_transform(tables, cutoffs)
     keys = list(expected.index.names)
@@ -65,25 +65,27 @@ def test_containers_hold_the_same(make_tables, sales, cutoffs, every_builder):
         features.set_output(transform="spark")
 
 
-def test_counts_are_integers_and_the_rest_doubles(make_tables, sales, every_builder):
-    tables = make_tables(sales, complaints=sales[["customer_id", "timestamp"]])
+def test_counts_are_integers_and_the_rest_doubles(
+    make_full_tables, sales, every_builder
+):
+    tables = make_full_tables(sales)
     found = every_builder(["7D"]).fit_transform(tables, CUTOFF)
     for name, dtype in found.dtypes.items():
         is_count = name.startswith("n_")
         assert dtype == ("int64" if is_count else "float64"), name
 
 
-def test_no_feature_is_infinite(make_tables, sales, every_builder):
+def test_no_feature_is_infinite(make_full_tables, sales, every_builder):
     calls = sales[["customer_id", "timestamp"]].assign(resolved_at=sales["timestamp"])
     people = pd.DataFrame({"customer_id": ["z"], "joined_at": ["2024-02-14T23:59:59"]})
-    tables = make_tables(sales, complaints=calls, customers=people)
+    tables = make_full_tables(sales, complaints=calls, customers=people)
     spine = make_spine(tables, CUTOFF, customers=["a", "z", "nobody"])
     found = every_builder(["1D"]).fit_transform(tables, spine=spine)
     assert not np.isinf(found.to_numpy(dtype="float64")).any()
 
 
-def test_an_empty_spine_has_empty_features(make_tables, sales, every_builder):
-    tables = make_tables(sales, complaints=sales[["customer_id", "timestamp"]])
+def test_an_empty_spine_has_empty_features(make_full_tables, sales, every_builder):
+    tables = make_full_tables(sales)
     features = every_builder(["7D"])
     whole = features.fit_transform(tables, [CUTOFF])
     spine = make_spine(tables, CUTOFF, customers=[])
@@ -92,8 +94,8 @@ def test_an_empty_spine_has_empty_features(make_tables, sales, every_builder):
     assert_frame_equal(found, whole.iloc[:0])
 
 
-def test_each_builder_alone_equals_its_part_of_the_set(make_tables, sales):
-    tables = make_tables(sales, complaints=sales[["customer_id", "timestamp"]])
+def test_each_builder_alone_equals_its_part_of_the_set(make_full_tables, sales):
+    tables = make_full_tables(sales)
     builders = [RFM(windows=[None, "7D"]), Activity(), ComplaintRate(), Tenure()]
     together = FeatureSet(builders).fit_transform(tables, [CUTOFF, "2024-03-15"])
     for builder in builders:
@@ -145,9 +147,9 @@ def test_a_set_needs_builders(make_tables, sales, builders):
     ],
 )
 def test_windows_that_cannot_be_used_are_named(
-    make_tables, sales, kind, windows, message
+    make_full_tables, sales, kind, windows, message
 ):
-    tables = make_tables(sales, complaints=sales[["customer_id", "timestamp"]])
+    tables = make_full_tables(sales)
     with pytest.raises(SchemaError, match=message):
         kind(windows=windows).fit(tables, CUTOFF)
 
@@ -189,11 +191,11 @@ def test_transform_gives_the_features_of_fit(make_tables, sales):
         Activity().fit(rich, CUTOFF).transform(poor, CUTOFF)
 
 
-def test_fit_does_not_learn_from_the_tables(make_tables, sales, every_builder):
+def test_fit_does_not_learn_from_the_tables(make_full_tables, sales, every_builder):
     """What is fitted on one company's tables holds for another's."""
-    tables = make_tables(sales, complaints=sales[["customer_id", "timestamp"]])
+    tables = make_full_tables(sales)
     other = sales.assign(customer_id="q", amount=1000.0)
-    others = make_tables(other, complaints=other[["customer_id", "timestamp"]])
+    others = make_full_tables(other)
     features = every_builder(["7D"])
     expected = features.fit_transform(tables, CUTOFF)
     found = clone(features).fit(others, "2024-03-15").transform(tables, CUTOFF)
