@@ -1,5 +1,7 @@
 """What the demo says about its numbers; every number in it is computed."""
 
+import pandas as pd
+
 from crmml.cli._demo import (
     CLASSIFIERS,
     HORIZON,
@@ -15,18 +17,20 @@ from crmml.pipeline._backtest import RECENCY_RULE
 def about_tables(result: DemoResult) -> str:
     """Say what the tables hold."""
     extent = result.tables.extents["transactions"]
+    n_findings = len(result.quality)
     return (
         f"{extent.n_rows:,} order lines from {extent.first} to {extent.last}. "
-        f"{len(result.quality)} findings:"
+        f"{n_findings} finding{'' if n_findings == 1 else 's'}:"
     )
 
 
 def about_backtest(result: DemoResult) -> str:
     """Say how the test was made."""
     tested = result.backtest.drop_duplicates("cutoff")
+    days = pd.Timedelta(HORIZON).days
     return (
-        f"A household leaves when it buys nothing for {HORIZON} after the cutoff; "
-        f"asked are those that bought within {HORIZON} before it. Each of "
+        f"A household leaves when it buys nothing for {days} days after the cutoff; "
+        f"asked are those that bought within {days} days before it. Each of "
         f"{len(tested)} cutoffs is scored by models fitted to snapshots from "
         f"{TRAINED[0]} on whose outcome was known by then; "
         f"{tested['base_rate'].mean():.1%} of the households scored did leave."
