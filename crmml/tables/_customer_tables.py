@@ -129,12 +129,27 @@ class CustomerTables:
     def quality(self) -> pd.DataFrame:
         """List what looks wrong in the data, without showing any of them.
 
+        Looked for are rows without an id or with one unknown to customers, exact
+        duplicates, missing keys, negative amounts and amounts of zero, events in the
+        future, unusually large amounts, and days without any event.
+
         Returns
         -------
         pandas.DataFrame of shape (n_findings, 6)
             One row for each finding: ``table``, ``column``, ``finding``, ``n_rows``,
             ``share`` of the table's rows, and what to do (``advice``). Empty when
             nothing was found.
+
+        Notes
+        -----
+        An amount is unusually large above both Q3 (Q3 / Q1)^3 and 10 Q3, where Q1 and
+        Q3 are the quartiles of the positive amounts, if there are 20 or more: three
+        interquartile ranges above the upper quartile on the scale of logarithms.
+
+        Of days without any event the finding counts days, and their share of all days
+        (in UTC) from the table's first event to its last one that is not in the
+        future; only where a day has ten events or more on average, so that chance
+        leaves none empty.
         """
         return compute_quality(self)
 

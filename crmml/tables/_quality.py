@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import sqlglot.expressions as exp
 
-from crmml._utils._durations import MICROSECOND
+from crmml._utils._durations import DAY, MICROSECOND
 from crmml.tables import _sql as sql
+from crmml.tables._prepare import LARGEST_NUMBER, MILLIONTHS
 
 if TYPE_CHECKING:
     from crmml.tables._customer_tables import CustomerTables
+
+_LEAST_AMOUNTS = 20
+"""Fewest positive amounts whose quartiles say what is usual."""
+_LEAST_EVENTS_A_DAY = 10
+"""By chance alone, one day in 22,000 has no event where ten a day are the mean."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +67,103 @@ def _check_table(tables: "CustomerTables", name: str) -> Iterator[Finding]:
         "left out; find out whose they are",
     )
     rules = list(_rules(tables, name))
-    counts = [
-        exp.alias_(sql.count_if(rule.condition), f"rule_{i}", quoted=True)
-        for i, rule in enumerate(rules)
-    ]
-    if counts:
-        row = tables.engine.run(exp.select(*counts).from_(sql.table(name)))
-        for rule, count in zip(rules, row.to_pylist()[0].values(), strict=True):
-            yield from found(rule.role, rule.finding, count, rule.advice)
+    seen = _scan(tables, name, rules)
+    for i, rule in enumerate(rules):
+        yield from found(rule.role, rule.finding, seen[f"rule_{i}"], rule.advice)
+    if "amount" in roles:
+        yield from found(
+            "amount",
+            "unusually large amount",
+            _count_outliers(tables, name, seen),
+            "kept; check unit and currency, or cap",
+        )
     yield from found(
         "customer_id",
         "exact duplicate of another row",
         _count_duplicates(tables, name),
         "kept; drop them if a row cannot happen twice",
     )
+    n_silent, n_days = _count_silent_days(seen)
+    if n_silent:
+        yield Finding(
+            name,
+            roles["timestamp"],
+            "day without any event",
+            n_silent,
+            n_silent / n_days,
+            "counts days, not rows; closed, or a day's data did not arrive",
+        )
+
+
+def _scan(tables: "CustomerTables", name: str, rules: list[Rule]) -> dict[str, Any]:
+    """Read the table once for all that can be counted at once."""
+    asked: dict[str, exp.Expr] = {
+        f"rule_{i}": sql.count_if(rule.condition) for i, rule in enumerate(rules)
+    }
+    if "amount" in tables.columns[name]:
+        amount = sql.column("amount")
+        positive = exp.case().when(
+            exp.GT(this=amount, expression=sql.number(0)), amount.copy()
+        )
+        asked["n_positive"] = exp.Count(this=positive)
+        for i in (1, 3):
+            # An actual amount and no mean of two: exact in every engine.
+            asked[f"quartile_{i}"] = exp.PercentileDisc(
+                this=positive.copy(), expression=exp.Literal.number(f"{i / 4}")
+            )
+    if "timestamp" in tables.columns[name]:
+        day = _day_until(_known_end(tables))
+        asked["n_dated"] = exp.Count(this=day)
+        asked["n_days"] = exp.Count(this=exp.Distinct(expressions=[day.copy()]))
+        asked["first_day"], asked["last_day"] = exp.Min(this=day), exp.Max(this=day)
+    if not asked:
+        return {}
+    counts = [exp.alias_(one, key, quoted=True) for key, one in asked.items()]
+    row: dict[str, Any] = tables.engine.run(
+        exp.select(*counts).from_(sql.table(name))
+    ).to_pylist()[0]
+    return row
+
+
+def _day_until(end: int) -> exp.Expr:
+    """Days since 1970 in UTC, null for events after the end."""
+    timestamp, a_day = sql.column("timestamp"), sql.number(DAY // MICROSECOND)
+    # The remainder has the sign of the timestamp, and days before 1970 count too.
+    rest = exp.Mod(this=timestamp, expression=a_day)
+    rest = exp.Mod(
+        this=exp.paren(exp.Add(this=rest, expression=a_day.copy())),
+        expression=a_day.copy(),
+    )
+    start = exp.paren(exp.Sub(this=timestamp.copy(), expression=exp.paren(rest)))
+    day = exp.IntDiv(this=start, expression=a_day.copy())
+    is_past = exp.LTE(this=timestamp.copy(), expression=sql.number(end))
+    return exp.case().when(is_past, day)
+
+
+def _count_silent_days(seen: dict[str, Any]) -> tuple[int, int]:
+    """Days without an event between the first and the last, where that is unusual."""
+    if not seen.get("n_dated"):
+        return 0, 0
+    n_days = seen["last_day"] - seen["first_day"] + 1
+    if seen["n_dated"] < _LEAST_EVENTS_A_DAY * n_days:
+        return 0, n_days
+    return n_days - seen["n_days"], n_days
+
+
+def _count_outliers(tables: "CustomerTables", name: str, seen: dict[str, Any]) -> int:
+    """Count amounts above Tukey's outer fence on the logarithm, and ten times usual.
+
+    With quartiles Q1 and Q3 of the positive amounts, these are amounts above
+    Q3 (Q3 / Q1)^3 and above 10 Q3. Logarithms, for money is skewed.
+    """
+    if seen["n_positive"] < _LEAST_AMOUNTS:
+        return 0
+    low, high = seen["quartile_1"], seen["quartile_3"]
+    limit = min(high * max((high / low) ** 3, 10.0), LARGEST_NUMBER * MILLIONTHS)
+    is_above = exp.GT(this=sql.column("amount"), expression=sql.number(int(limit)))
+    query = exp.select(exp.alias_(sql.count_if(is_above), "n", quoted=True))
+    found = tables.engine.run(query.from_(sql.table(name)))
+    return int(found["n"][0].as_py())
 
 
 def _rules(tables: "CustomerTables", name: str) -> Iterator[Rule]:
@@ -111,14 +200,19 @@ def _rules(tables: "CustomerTables", name: str) -> Iterator[Rule]:
 
 
 def _future_rule(tables: "CustomerTables", role: str) -> Rule:
-    """After the declared end of the data, or else after this very moment."""
+    """Look for events that no cutoff will reach."""
     declared = tables.is_end_declared
-    now = pd.Timestamp.now("UTC").tz_localize(None)
-    end = tables.observed_until if declared else now
-    microseconds = sql.number((end - pd.Timestamp(0)) // MICROSECOND)
+    microseconds = sql.number(_known_end(tables))
     finding = "after observed_until" if declared else "in the future"
     later = exp.GT(this=sql.column(role), expression=microseconds)
     return Rule(role, finding, later, "no cutoff reaches them; check clock and format")
+
+
+def _known_end(tables: "CustomerTables") -> int:
+    """Return the declared end of the data, or else this very moment."""
+    now = pd.Timestamp.now("UTC").tz_localize(None)
+    end = tables.observed_until if tables.is_end_declared else now
+    return int((end - pd.Timestamp(0)) // MICROSECOND)
 
 
 def _count_duplicates(tables: "CustomerTables", name: str) -> int:

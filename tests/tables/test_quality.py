@@ -1,5 +1,6 @@
 """Each finding of the quality report, by a planted number of rows."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -106,3 +107,93 @@ def test_columns_are_called_as_the_user_calls_them(sales):
         observed_until="2025-01-01",
     )
     assert tables.quality()["column"].tolist() == ["金额"]
+
+
+OUTLIER = ("transactions", "amount", "unusually large amount")
+SILENT = ("transactions", "timestamp", "day without any event")
+
+
+def make_sales(amounts):
+    return pd.DataFrame(
+        {
+            "customer_id": [str(i) for i in range(len(amounts))],
+            "timestamp": "2024-01-01",
+            "amount": amounts,
+        }
+    )
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0])
+def test_unusual_amounts_equal_their_definition(findings, spread):
+    """At a spread of 0.1 ten times the quartile decides, at 1 the quartiles' ratio."""
+    rng = np.random.default_rng(0)
+    usual = rng.lognormal(3, spread, 300).round(2)
+    amounts = np.r_[usual, -usual[:50], 0.0, 0.0]
+    ranked = np.sort(usual)
+    # The smallest amount with at least a quarter, or three, of the others at most it.
+    low, high = ranked[300 // 4 - 1], ranked[300 * 3 // 4 - 1]
+    limit = high * max((high / low) ** 3, 10)
+    planted = np.array([limit * 0.999, limit * 1.001, limit * 5, -limit * 5])
+    # Three more positive amounts of 300 move no quartile by much; compute with them.
+    every = np.sort(np.r_[usual, planted[planted > 0]].round(2))
+    low, high = (every[int(np.ceil(len(every) * q)) - 1] for q in (0.25, 0.75))
+    limit = high * max((high / low) ** 3, 10)
+    expected = int((every > limit).sum())
+    assert expected >= 1
+    assert findings(make_sales(np.r_[amounts, planted].round(2)))[OUTLIER] == expected
+
+
+def test_prices_that_are_all_alike_are_no_outliers(findings):
+    found = findings(make_sales([9.99] * 80 + [19.99] * 10 + [99.9] * 5))
+    assert OUTLIER not in found
+    assert findings(make_sales([9.99] * 80 + [19.99] * 10 + [99.91] * 5))[OUTLIER] == 5
+
+
+def test_few_amounts_say_nothing_about_what_is_usual(findings):
+    assert OUTLIER not in findings(make_sales([1.0] * 18 + [1e6]))
+    assert findings(make_sales([1.0] * 19 + [1e6]))[OUTLIER] == 1
+
+
+@pytest.mark.parametrize("start", ["2024-02-20", "1969-12-20"])
+def test_days_without_an_event_are_counted(findings, start):
+    """Thirty days of twenty events; two days are silent, one has a single event."""
+    first = pd.Timestamp(start)
+    instants = []
+    for day in range(30):
+        n_events = {7: 0, 8: 0, 12: 1}.get(day, 20)
+        midnight = first + pd.Timedelta(day, "D")
+        # The first at midnight and the last a microsecond before the next.
+        times = np.linspace(0, 86_400_000_000 - 1, max(n_events, 2)).astype("int64")
+        instants += list(midnight + pd.to_timedelta(times[:n_events], "us"))
+    sales = pd.DataFrame({"customer_id": "a", "timestamp": instants})
+    assert findings(sales)[SILENT] == 2
+
+
+def test_the_share_of_silent_days_is_of_days(make_tables):
+    days = ["2024-01-01"] * 40 + ["2024-01-04"] * 40
+    sales = pd.DataFrame({"customer_id": range(80), "timestamp": days})
+    found = make_tables(sales).quality()
+    assert found["finding"].tolist() == ["day without any event"]
+    assert found["n_rows"].tolist() == [2]
+    assert found["share"].tolist() == [2 / 4]
+
+
+def test_silent_days_are_reported_where_they_are_unusual(findings):
+    """Ten events a day on average are enough, fewer are not."""
+    for n_events, is_reported in ((20, True), (19, False)):
+        days = ["2024-01-01"] * n_events + ["2024-01-03"] * 10
+        sales = pd.DataFrame({"customer_id": range(len(days)), "timestamp": days})
+        assert (SILENT in findings(sales)) is is_reported
+
+
+def test_future_events_do_not_stretch_the_calendar(findings):
+    days = ["2024-01-01"] * 40 + ["2024-01-02"] * 40 + ["2024-01-05"]
+    sales = pd.DataFrame({"customer_id": range(81), "timestamp": days})
+    found = findings(sales, observed_until="2024-01-03")
+    assert SILENT not in found
+    assert found["transactions", "timestamp", "after observed_until"] == 1
+    assert findings(sales)[SILENT] == 2
+
+
+def test_empty_tables_have_no_findings(findings, sales):
+    assert findings(sales.assign(amount=1.0).head(0)) == {}
