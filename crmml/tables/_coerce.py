@@ -4,9 +4,10 @@ from typing import Any
 
 import narwhals as nw
 
+from crmml._utils._frames import column_names
 from crmml.exceptions import SchemaError
 from crmml.tables._customer_tables import CustomerTables
-from crmml.tables._names import column_names, duplicated
+from crmml.tables._names import duplicated
 from crmml.tables._transactions import Transactions
 
 

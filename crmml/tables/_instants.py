@@ -46,11 +46,11 @@ def to_microseconds(value: Any, name: str, is_aware: bool | None) -> int:
         if isinstance(value, str) and not re.fullmatch(ISO_8601, value, re.ASCII):
             raise ValueError("read differently from country to country")
         instant = pd.Timestamp(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
         raise SchemaError(
             f"{name} must be a date, a timestamp, or ISO 8601 text such as "
             f"'2024-05-01' or '2024-05-01T13:30', got {value!r}."
-        ) from error
+        ) from None
     if pd.isna(instant):
         raise SchemaError(f"{name} must be a date or timestamp, got a missing value.")
     if is_aware is not None and (instant.tz is not None) != is_aware:

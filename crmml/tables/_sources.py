@@ -12,9 +12,10 @@ import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
+from crmml._utils._frames import column_names
 from crmml.exceptions import SchemaError
 from crmml.tables._csv_source import CsvSource
-from crmml.tables._names import column_names, duplicated
+from crmml.tables._names import duplicated
 from crmml.tables._parquet_source import ParquetSource
 
 
