@@ -14,6 +14,8 @@ class Complaints(Table):
     ----------
     data : pandas.DataFrame, polars.DataFrame, pyarrow.Table, str or path
         The rows, or the path or glob of Parquet or CSV files.
+    encoding : str, default="utf-8"
+        Encoding of CSV files, such as ``"gbk"``.
     customer_id : str
         Column of customer ids.
     timestamp : str
@@ -24,8 +26,6 @@ class Complaints(Table):
         Column of a number that is higher for graver complaints.
     recorded_at : str, optional
         Column of the instant at which the row became known.
-    encoding : str, default="utf-8"
-        Encoding of CSV files, such as ``"gbk"``.
 
     Raises
     ------

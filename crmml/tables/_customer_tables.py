@@ -196,7 +196,18 @@ class CustomerTables:
         return [name for name in self._declared if name != "customers"]
 
     def restore_ids(self, ids: pa.ChunkedArray) -> pd.Series:
-        """Turn ids from the engine into the type in which pandas users gave them."""
+        """Turn ids from the engine into the type in which pandas users gave them.
+
+        Parameters
+        ----------
+        ids : pyarrow.ChunkedArray of shape (n_rows,)
+            Ids as the engine returns them.
+
+        Returns
+        -------
+        pandas.Series of shape (n_rows,)
+            The same ids.
+        """
         filled = [name for name in self._declared if self.extents[name].n_rows]
         names = sorted(filled, key=lambda name: name != "customers")
         tables = [self._declared[name] for name in names]

@@ -14,14 +14,14 @@ class Customers(Table):
     ----------
     data : pandas.DataFrame, polars.DataFrame, pyarrow.Table, str or path
         The rows, or the path or glob of Parquet or CSV files.
+    encoding : str, default="utf-8"
+        Encoding of CSV files, such as ``"gbk"``.
     customer_id : str
         Column of customer ids: text or integers, each once.
     joined_at : str, optional
         Column of the instant at which the customer signed up; may be missing.
     left_at : str, optional
         Column of the instant at which the contract ended; missing while it runs.
-    encoding : str, default="utf-8"
-        Encoding of CSV files, such as ``"gbk"``.
 
     Raises
     ------

@@ -14,6 +14,8 @@ class Transactions(Table):
     ----------
     data : pandas.DataFrame, polars.DataFrame, pyarrow.Table, str or path
         The rows, or the path or glob of Parquet or CSV files.
+    encoding : str, default="utf-8"
+        Encoding of CSV files, such as ``"gbk"``.
     customer_id : str
         Column of customer ids: text or integers. They keep their type and spelling.
     timestamp : str
@@ -36,8 +38,6 @@ class Transactions(Table):
     recorded_at : str, optional
         Column of the instant at which the row became known. A row recorded at or
         after a cutoff, or with none, is unknown at that cutoff.
-    encoding : str, default="utf-8"
-        Encoding of CSV files, such as ``"gbk"``.
 
     Raises
     ------
