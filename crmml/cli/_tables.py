@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -55,18 +54,22 @@ def print_table(
 
 
 def _fit(console: Console, table: Table) -> None:
-    """Where room is short, let the headers of numbers break rather than any word."""
-    least = []
+    """Where room is short, give each column its words first, then share the rest.
+
+    Left to itself, rich breaks words, or crops the last column.
+    """
+    least, wanted = [], []
     for column in table.columns:
-        texts = [column.header, *column.cells]
-        longest_word = max(console.measure(text).minimum for text in texts)
-        least.append(min(longest_word, _LONGEST_WORD))
-    unlimited = console.options.update(width=10_000)
-    wanted = Measurement.get(console, unlimited, table).maximum
-    if wanted <= console.width or sum(least) + _GAP * (len(least) - 1) > console.width:
+        sizes = [console.measure(text) for text in (column.header, *column.cells)]
+        least.append(min(max(size.minimum for size in sizes), _LONGEST_WORD))
+        wanted.append(max(size.maximum for size in sizes))
+    room = console.width - _GAP * (len(least) - 1)
+    if sum(wanted) <= room or sum(least) > room:
         return
-    for column, width in zip(table.columns, least, strict=True):
-        if column.justify == "right":
-            column.width = width
-        else:
-            column.min_width = width
+    room -= sum(least)
+    hungry = sorted(range(len(least)), key=lambda i: wanted[i] - least[i])
+    for n_served, i in enumerate(hungry):
+        more = min(max(wanted[i] - least[i], 0), room // (len(hungry) - n_served))
+        table.columns[i].width = least[i] + more
+        table.columns[i].overflow = "fold"
+        room -= more

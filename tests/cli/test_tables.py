@@ -45,3 +45,23 @@ def test_square_brackets_are_no_markup():
 
 def test_a_table_without_rows_has_its_header():
     assert show(pd.DataFrame({"a": []})).split() == ["a"]
+
+
+def test_no_character_is_cropped_where_room_is_short():
+    texts = ["counted as orders; drop them if nothing was bought", "kept; check unit"]
+    table = pd.DataFrame(
+        {
+            "column": ["sales_value", "transaction_timestamp"],
+            "n_rows": [11_246, 1],
+            "finding": ["amount of zero", "day without any event"],
+            "advice": texts,
+        }
+    )
+    for width in range(50, 121, 5):
+        printed = show(table, width=width)
+        assert max(map(len, printed.splitlines())) <= width
+        letters = sorted("".join(printed.split()))
+        cells = ["".join(map(str, row)) for row in table.to_numpy()]
+        header = "columnnrowsfindingadvice"
+        expected = header + "".join(cells).replace("11246", "11,246")
+        assert letters == sorted("".join(expected.split())), width
