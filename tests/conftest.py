@@ -181,8 +181,9 @@ def worlds():
 
     def make(cutoffs: list[int], windows: list[int]) -> st.SearchStrategy[World]:
         instant = _instants(cutoffs, windows)
-        sometimes = st.one_of(st.none(), instant)
-        customer = st.sampled_from(["a", "b", "007", "客户"])
+        sometimes = st.one_of(instant, instant, st.none())
+        # Few customers, so that each has several rows.
+        customer = st.sampled_from(["a", "a", "a", "b", "007", "客户"])
         cents = st.integers(-5_000, 5_000).map(lambda number: number * 10_000)
         maybe_cents = st.one_of(st.none(), cents)
         transaction = st.fixed_dictionaries(
@@ -190,7 +191,7 @@ def worlds():
                 "customer_id": customer,
                 "timestamp": instant,
                 "amount": cents,
-                "order_id": st.one_of(st.none(), st.integers(1, 3)),
+                "order_id": st.sampled_from([None, None, 1, 1, 2]),
                 "product_id": st.one_of(st.none(), st.integers(1, 4)),
                 "category": st.sampled_from([None, "tea", "茶杯", "O'Brien"]),
                 "discount": maybe_cents,
@@ -236,18 +237,21 @@ def worlds():
             "timestamp": long_ago,
             "amount": 10_000,
             "order_id": 1,
+            "product_id": None,
+            "category": None,
+            "discount": None,
             "recorded_at": long_ago,
         }
         return st.builds(
             World,
-            transactions=st.lists(transaction, max_size=10).map(
+            transactions=st.lists(transaction, min_size=4, max_size=12).map(
                 lambda rows: [anchor, *rows]
             ),
-            complaints=st.lists(complaint, max_size=5),
+            complaints=st.lists(complaint, min_size=1, max_size=6),
             surveys=st.lists(answer, max_size=4),
             events=st.lists(event, max_size=4),
             customers=st.lists(
-                person, max_size=3, unique_by=lambda row: row["customer_id"]
+                person, min_size=1, max_size=3, unique_by=lambda row: row["customer_id"]
             ),
             is_recorded=st.booleans(),
         )

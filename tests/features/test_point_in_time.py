@@ -126,7 +126,7 @@ def keep_only_happened(rows, cutoff):
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_nothing_at_or_after_the_cutoff_changes_a_feature(
     worlds, every_builder, noon, data
@@ -162,7 +162,7 @@ def test_the_property_would_see_a_leak(every_builder, noon, make_full_tables):
         assert_frame_equal(*results)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_many_cutoffs_at_once_equal_one_at_a_time(worlds, every_builder, noon, data):
     hour = 3_600_000_000
@@ -176,7 +176,7 @@ def test_many_cutoffs_at_once_equal_one_at_a_time(worlds, every_builder, noon, d
         assert_frame_equal(together.loc[when(cutoff)], alone, check_exact=True)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_windows_in_hours_equal_one_cutoff_at_a_time(worlds, noon, data):
     builder = crmml.features.FeatureSet(

@@ -205,7 +205,7 @@ def test_parity_with_pandas_above_a_hundred_thousand_customers(make_tables):
 def test_threads_may_share_tables(make_tables, sales):
     tables = make_tables(pd.concat([sales] * 20))
     features = FeatureSet([RFM(windows=[None, "30D"]), Activity()])
-    cutoffs = ["2024-02-10", "2024-03-01", "2024-03-06", "2024-05-01"] * 3
+    cutoffs = ["2024-02-10", "2024-03-01", "2024-03-06", "2024-05-01"] * 2
     features.fit(tables, cutoffs[0])
     jobs = {
         "features": lambda cutoff: features.transform(tables, cutoff),

@@ -49,7 +49,7 @@ def counted(world, cutoff, window):
     return (came - gone) & active if window else came - gone
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_spine_holds_who_had_come_and_not_gone(worlds, noon, data):
     cutoffs = [noon - 3 * DAY, noon]
