@@ -111,10 +111,10 @@ class Declarations:
             not null), "sum", "min", "max", or the "last" in time that is not null (of
             several at one instant, the largest). Of orders and days: "count". Of gaps:
             "count", "sum", "min", "max". Of groups of rows, where x is the sum of a
-            group: "distinct" (number of groups), "largest" (of x), "log_sum" (of
-            x ln x, each rounded, where x > 0), "first" (x of the group that began
-            first; of several, the smallest), or "taken_back" (number of groups with
-            x <= 0 and a negative row).
+            group: "distinct" (number of groups with one), "largest" (of x), "log_sum"
+            (of x ln x in millionths, each rounded, where x > 0), "first" (x of the
+            group that began first; of several, the smallest), or "taken_back" (number
+            of groups with x <= 0 and a negative row).
         value : str or sqlglot expression, optional
             A role, or an integer expression over roles; not needed to count.
         window : pandas.Timedelta, optional
@@ -146,7 +146,11 @@ class Declarations:
             column = code_latest(sql.column("timestamp"), column)
         wanted = Aggregation(table, how, column, window, grain, visible_from)
         name = self.aggregations.setdefault(wanted, f"a{len(self.aggregations)}")
-        return read_latest(sql.column(name)) if how == "last" else sql.column(name)
+        if how == "last":
+            return read_latest(sql.column(name))
+        if how in {"distinct", "taken_back"}:
+            return exp.func("coalesce", sql.column(name), sql.number(0))
+        return sql.column(name)
 
     def attribute(self, role: str) -> exp.Expr:
         """Ask for an instant of the customers table, null unless before the cutoff."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from sklearn.base import clone
+
 from crmml.exceptions import SchemaError
 from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import Declarations, Feature
+from crmml.tables import CustomerTables
 
 
 class FeatureSet(PointInTimeBuilder):
@@ -21,6 +24,8 @@ class FeatureSet(PointInTimeBuilder):
 
     Attributes
     ----------
+    builders_ : list of feature builders
+        The builders as fitted; those that were given are not changed.
     feature_names_out_ : list of str
         Names of the features.
 
@@ -55,8 +60,8 @@ class FeatureSet(PointInTimeBuilder):
     def __init__(self, builders: Sequence[PointInTimeBuilder]) -> None:
         self.builders = builders
 
-    def declare(self, ask: Declarations) -> list[Feature]:
-        """Collect what the builders declare."""
+    def learn(self, tables: CustomerTables, before: int) -> None:
+        """Let copies of the builders learn what they must."""
         wrong = [
             type(one).__name__
             for one in self.builders
@@ -67,8 +72,14 @@ class FeatureSet(PointInTimeBuilder):
                 "FeatureSet needs a list of feature builders such as [RFM(), Tenure()]"
                 f"{f', got {wrong}' if wrong else ''}."
             )
+        self.builders_ = [clone(builder) for builder in self.builders]
+        for builder in self.builders_:
+            builder.learn(tables, before)
+
+    def declare(self, ask: Declarations) -> list[Feature]:
+        """Collect what the builders declare."""
         features: dict[str, Feature] = {}
-        for builder in self.builders:
+        for builder in self.builders_:
             for feature in builder.declare(ask):
                 if features.setdefault(feature.name, feature) != feature:
                     raise SchemaError(

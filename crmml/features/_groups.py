@@ -14,6 +14,7 @@ from crmml.features._buckets import in_window
 from crmml.features._declarations import Aggregation
 from crmml.features._expressions import is_negative, is_positive, when
 from crmml.tables import _sql as sql
+from crmml.tables._prepare import MILLIONTHS
 
 
 def combine_groups(
@@ -138,6 +139,7 @@ def _bring_together(one: Aggregation, alias: str) -> exp.Expr:
     # Inside the logarithm, too: engines may compute it before they look at the case.
     double = sql.as_double(when(is_positive(x), x))
     product = exp.Mul(this=double, expression=exp.Ln(this=double.copy()))
+    product = exp.Mul(this=product, expression=sql.number(MILLIONTHS))
     # Rounded, so that the order of summation does not show.
     return exp.Sum(this=exp.cast(exp.func("round", product), "decimal(38, 0)"))
 

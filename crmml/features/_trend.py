@@ -1,10 +1,9 @@
 """Whether a customer buys more or less from one window to the next."""
 
-from numbers import Integral
-
 import pandas as pd
 import sqlglot.expressions as exp
 
+from crmml._utils._arguments import check_count
 from crmml.exceptions import SchemaError
 from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import Declarations, Feature, Grain, How
@@ -88,9 +87,7 @@ class Trend(PointInTimeBuilder):
 
     def declare(self, ask: Declarations) -> list[Feature]:
         """Say which aggregations are needed and which features come of them."""
-        n = self.n_windows
-        if not isinstance(n, Integral) or isinstance(n, bool) or n < 2:
-            raise SchemaError(f"n_windows must be a whole number >= 2, got {n!r}.")
+        n = check_count(self.n_windows, "n_windows", least=2)
         features = []
         for window in check_windows(self.windows):
             if window is None:

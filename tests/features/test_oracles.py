@@ -13,6 +13,8 @@ from crmml.features import FeatureSet
 from crmml.tables import make_spine
 
 DAY = 86_400_000_000
+NOON = pd.Timestamp("2024-03-10T12:00").value // 1000
+CUTOFFS = [NOON - 3 * DAY - DAY // 4, NOON]
 MONTH = 30.4375 * DAY
 WINDOWS = {"": None, "_36h": 36 * DAY // 24, "_7d": 7 * DAY}
 DAY_WINDOWS = {"_1d": DAY, "_7d": 7 * DAY}
@@ -192,13 +194,205 @@ def inter_purchase(world, customer, cutoff):
     return features
 
 
+def order_key(row):
+    is_alone = row["order_id"] is None
+    return ("at", row["timestamp"]) if is_alone else ("order", row["order_id"])
+
+
+def group(rows, key):
+    """Rows that have a key, by it."""
+    groups = {}
+    for row in rows:
+        if key(row) is not None:
+            groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def divide(numerator, denominator):
+    return numerator / denominator if denominator else math.nan
+
+
+def returns(world, customer, cutoff):
+    bought = known_rows(world, world.transactions, customer, cutoff)
+    features = {}
+    for end, window in WINDOWS.items():
+        own = [row for row in bought if within(row["timestamp"], cutoff, window)]
+        back = [row["amount"] for row in own if row["amount"] < 0]
+        gross = sum(row["amount"] for row in own if row["amount"] > 0)
+        orders = [
+            [row["amount"] for row in lines] for lines in group(own, order_key).values()
+        ]
+        cancelled = [one for one in orders if min(one) < 0 and sum(one) <= 0]
+        features |= {
+            f"n_returns{end}": len(back),
+            f"return_rate{end}": divide(len(back), len(own)),
+            f"cancellation_rate{end}": divide(len(cancelled), len(orders)),
+            f"gross_spend{end}": gross / 1e6,
+            f"returned_amount{end}": -sum(back) / 1e6,
+            f"returned_share{end}": divide(-sum(back), gross),
+        }
+    return features
+
+
+def btyd_summary(world, customer, cutoff):
+    bought = known_rows(world, world.transactions, customer, cutoff)
+    ago = group(bought, lambda row: (cutoff - 1 - row["timestamp"]) // DAY)
+    if not ago:
+        nothing = ("recency", "T", "monetary_value")
+        return {"frequency": 0, **dict.fromkeys(nothing, math.nan)}
+    first, last = max(ago), min(ago)
+    repeats = [row["amount"] for day in ago if day < first for row in ago[day]]
+    return {
+        "frequency": len(ago) - 1,
+        "recency": (first - last) / 7,
+        "T": (first + 1) / 7,
+        "monetary_value": divide(sum(repeats), (len(ago) - 1) * 1e6),
+    }
+
+
+def survey_scores(world, customer, cutoff):
+    answers = known_rows(world, world.surveys, customer, cutoff)
+    last = max((row["timestamp"] for row in answers), default=math.nan)
+    features = {"days_since_last_survey": in_days(cutoff - last)}
+    for end, window in WINDOWS.items():
+        own = [row for row in answers if within(row["timestamp"], cutoff, window)]
+        scores = [
+            (row["timestamp"], row["score"]) for row in own if row["score"] is not None
+        ]
+        gaps = [
+            (row["timestamp"], row["score"] - row["expectation"])
+            for row in own
+            if row["score"] is not None and row["expectation"] is not None
+        ]
+        features[f"n_surveys{end}"] = len(own)
+        for name, found in (("score", scores), ("gap_to_expectation", gaps)):
+            features |= {
+                f"last_{name}{end}": max(found, default=(0, math.nan))[1] / 1e6,
+                f"mean_{name}{end}": divide(
+                    sum(value for _, value in found), len(found) * 1e6
+                ),
+            }
+    return features
+
+
+def purchases(rows):
+    return [row for row in rows if row["amount"] > 0]
+
+
+def largest(sizes, n):
+    """The keys of the largest sizes; of equal ones, the first in order."""
+    return sorted(sizes, key=lambda key: (-sizes[key], key))[:n]
+
+
+def learned(world, rows):
+    """Rows of all customers that fit may learn from."""
+    people = {row["customer_id"] for row in rows}
+    return [row for one in people for row in known_rows(world, rows, one, CUTOFFS[0])]
+
+
+def product_mix(world, customer, cutoff):
+    bought = purchases(known_rows(world, world.transactions, customer, cutoff))
+    seen = group(purchases(learned(world, world.transactions)), in_category)
+    sizes = {one: sum(row["amount"] for row in rows) for one, rows in seen.items()}
+    features = {}
+    for end, window in WINDOWS.items():
+        own = [row for row in bought if within(row["timestamp"], cutoff, window)]
+        parts = {
+            one: sum(row["amount"] for row in rows)
+            for one, rows in group(own, in_category).items()
+        }
+        whole = sum(parts.values())
+        entropy = -sum(part / whole * math.log(part / whole) for part in parts.values())
+        features |= {
+            f"n_products{end}": len(group(own, lambda row: row["product_id"])),
+            f"n_categories{end}": len(parts),
+            f"category_entropy{end}": abs(entropy) if parts else math.nan,
+            f"top_category_share{end}": divide(max(parts.values(), default=0), whole),
+        }
+        for one in largest(sizes, 2):
+            name = f"category_share{end}_of_{one}"
+            features[name] = divide(parts.get(one, 0), whole)
+    return features
+
+
+def in_category(row):
+    return row["category"]
+
+
+def seasonality(world, customer, cutoff):
+    bought = purchases(known_rows(world, world.transactions, customer, cutoff))
+    days = ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
+    months = "march april may june july august september october november december"
+    buckets = {
+        **{f"on_{day}day": ("weekday", i) for i, day in enumerate(days)},
+        **{f"at_{i:02}h": ("hour", i) for i in range(24)},
+        **{f"in_{name}": ("month", 3 + i) for i, name in enumerate(months.split())},
+        "in_january": ("month", 1),
+        "in_february": ("month", 2),
+    }
+    whole = sum(row["amount"] for row in bought)
+    spent = dict.fromkeys(buckets.values(), 0)
+    for row in bought:
+        at = pd.Timestamp(row["timestamp"], unit="us")
+        places = {"weekday": at.weekday(), "hour": at.hour, "month": at.month}
+        for place in places.items():
+            spent[place] += row["amount"]
+    return {
+        f"spend_share_{name}": divide(spent[place], whole)
+        for name, place in buckets.items()
+    }
+
+
+def discounts(world, customer, cutoff):
+    bought = known_rows(world, world.transactions, customer, cutoff)
+    features = {}
+    for end, window in WINDOWS.items():
+        lines = [
+            row
+            for row in bought
+            if within(row["timestamp"], cutoff, window) and row["amount"] >= 0
+        ]
+        reduced = [row["discount"] for row in lines if (row["discount"] or 0) > 0]
+        paid = sum(row["amount"] for row in lines)
+        features |= {
+            f"n_discounted_lines{end}": len(reduced),
+            f"discounted_line_share{end}": divide(len(reduced), len(lines)),
+            f"total_discount{end}": sum(reduced) / 1e6,
+            f"discount_share{end}": divide(sum(reduced), sum(reduced) + paid),
+        }
+    return features
+
+
+def usage_events(world, customer, cutoff):
+    log = known_rows(world, world.events, customer, cutoff)
+    kinds = group(learned(world, world.events), lambda row: row["event_type"])
+    kinds = largest({kind: len(rows) for kind, rows in kinds.items()}, 2)
+    last = max((row["timestamp"] for row in log), default=math.nan)
+    features = {"days_since_last_event": in_days(cutoff - last)}
+    for end, window in WINDOWS.items():
+        own = [row for row in log if within(row["timestamp"], cutoff, window)]
+        features[f"n_events{end}"] = len(own)
+        for kind in kinds:
+            values = [row["value"] or 0 for row in own if row["event_type"] == kind]
+            features[f"n_events{end}_of_{kind}"] = len(values)
+            features[f"event_value{end}_of_{kind}"] = sum(values) / 1e6
+    return features
+
+
 ORACLES = {
     "RFM": ({"windows": [None, "36h", "7D"]}, rfm),
     "Activity": ({"windows": ["1D", "7D"]}, activity),
+    "BTYDSummary": ({"unit": "7D"}, btyd_summary),
     "ComplaintRate": ({"windows": [None, "36h", "7D"]}, complaint_rate),
+    "Discounts": ({"windows": [None, "36h", "7D"]}, discounts),
     "InterPurchase": ({"windows": [None, "36h", "7D"]}, inter_purchase),
+    "ProductMix": ({"windows": [None, "36h", "7D"], "n_categories": 2}, product_mix),
+    "Returns": ({"windows": [None, "36h", "7D"]}, returns),
+    "Seasonality": ({"by": ["weekday", "hour", "month"]}, seasonality),
+    "SurveyScores": ({"windows": [None, "36h", "7D"]}, survey_scores),
     "Tenure": ({}, tenure_days),
     "Trend": ({"windows": ["36h", "7D"]}, trend),
+    "UsageEvents": ({"windows": [None, "36h", "7D"], "n_types": 2}, usage_events),
 }
 
 
@@ -208,8 +402,8 @@ def test_every_builder_has_an_oracle(builder_classes):
 
 @settings(max_examples=25)
 @given(data=st.data())
-def test_features_equal_their_definition(worlds, builder_classes, noon, data):
-    cutoffs = [noon - 3 * DAY - DAY // 4, noon]
+def test_features_equal_their_definition(worlds, builder_classes, data):
+    cutoffs = CUTOFFS
     edges = [36 * DAY // 24, DAY, 2 * DAY, 7 * DAY, 14 * DAY]
     world = data.draw(worlds(cutoffs, edges))
     tables = world.tables()
