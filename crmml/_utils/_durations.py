@@ -1,6 +1,7 @@
 """Durations and instants: one reading of both, in whole microseconds."""
 
 from datetime import timedelta
+from numbers import Number
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -37,7 +38,11 @@ def check_duration(value: Any, name: str, *, allow_zero: bool = False) -> pd.Tim
         If it cannot be read, is negative, or is finer than a microsecond.
     """
     hint = f"{name} must be a duration such as '28D' or '12h', got {value!r}"
-    if isinstance(value, (int, float)):
+    is_number = isinstance(value, Number) or (
+        isinstance(value, str) and not any(map(str.isalpha, value))
+    )
+    # Times of day such as 12:30:00 have no letters, and need none.
+    if is_number and ":" not in str(value):
         raise SchemaError(f"{hint}: a bare number has no unit.")
     try:
         duration = pd.Timedelta(value)
