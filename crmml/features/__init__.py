@@ -6,6 +6,7 @@ Builders declare what they need; ``FeatureSet`` computes all of them in one scan
 from crmml.features._activity import Activity
 from crmml.features._btyd_summary import BTYDSummary
 from crmml.features._complaint_rate import ComplaintRate
+from crmml.features._custom_aggregation import CustomAggregation
 from crmml.features._discounts import Discounts
 from crmml.features._feature_set import FeatureSet
 from crmml.features._inter_purchase import InterPurchase
@@ -23,6 +24,7 @@ __all__ = [
     "Activity",
     "BTYDSummary",
     "ComplaintRate",
+    "CustomAggregation",
     "Discounts",
     "FeatureSet",
     "InterPurchase",

@@ -8,6 +8,7 @@ import sqlglot.expressions as exp
 
 from crmml._utils._durations import DAY
 from crmml.exceptions import SchemaError
+from crmml.features._condition import ValueType, column_type
 from crmml.features._expressions import code_latest, read_latest
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
@@ -165,6 +166,19 @@ class Declarations:
         if table not in self._tables:
             return False
         return role is None or role in self._tables.table(table).roles
+
+    def kinds(self, table: str) -> dict[str, str]:
+        """Say what the declared roles of a table are for, but for the customer's id."""
+        source = self._tables.table(table)
+        return {
+            role: source.kinds[role] for role in source.roles if role != "customer_id"
+        }
+
+    def types(self, table: str) -> dict[str, ValueType]:
+        """Say what these roles hold."""
+        kinds = self.kinds(table)
+        columns = self._tables.columns[table]
+        return {role: column_type(kinds[role], columns[role].type) for role in kinds}
 
 
 def column_names(value: exp.Expr | None) -> set[str]:

@@ -34,7 +34,14 @@ def builder_classes():
     return _find_builders()
 
 
-ARGUMENTS = {}
+ARGUMENTS = {
+    "CustomAggregation": {
+        "name": "own",
+        "how": "mean",
+        "value": "amount",
+        "where": "amount > 0",
+    },
+}
 """Of builders that cannot be made without."""
 
 
@@ -42,9 +49,9 @@ ARGUMENTS = {}
 def make_builder(builder_classes):
     """Make a builder, over given windows if it has any."""
 
-    def make(name, windows):
+    def make(name, windows=None):
         kind, arguments = builder_classes[name], ARGUMENTS.get(name, {})
-        if "windows" in inspect.signature(kind).parameters:
+        if windows is not None and "windows" in inspect.signature(kind).parameters:
             arguments = {**arguments, "windows": windows}
         return kind(**arguments)
 

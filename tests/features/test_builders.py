@@ -241,12 +241,12 @@ def test_several_hundred_cutoffs_are_one_statement(make_tables, sales):
     assert found.index.get_level_values("cutoff").nunique() == 200
 
 
-def test_parameters_are_kept_and_cloned(builder_classes):
-    for kind in builder_classes.values():
+def test_parameters_are_kept_and_cloned(builder_classes, make_builder):
+    for name, kind in builder_classes.items():
         parameters = inspect.signature(kind).parameters
-        builder = kind()
+        builder = make_builder(name)
         assert set(builder.get_params()) == set(parameters)
         assert repr(clone(builder)) == repr(builder)
         if "windows" in parameters:
             windows = ["7D", "30D"]
-            assert kind(windows=windows).windows is windows
+            assert make_builder(name, windows).windows is windows

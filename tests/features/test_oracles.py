@@ -379,11 +379,38 @@ def usage_events(world, customer, cutoff):
     return features
 
 
+def custom_aggregation(world, customer, cutoff):
+    bought = known_rows(world, world.transactions, customer, cutoff)
+    features = {}
+    for end, window in WINDOWS.items():
+        own = [row for row in bought if within(row["timestamp"], cutoff, window)]
+        found = [
+            row["amount"]
+            for row in own
+            # Null meets no condition, whichever way it is asked.
+            if (row["category"] in {"tea", "O'Brien"} and row["amount"] >= -1_500_000)
+            or (row["discount"] is not None and row["amount"] < row["discount"])
+        ]
+        features[f"own{end}"] = divide(sum(found), len(found) * 1e6)
+    return features
+
+
 ORACLES = {
     "RFM": ({"windows": [None, "36h", "7D"]}, rfm),
     "Activity": ({"windows": ["1D", "7D"]}, activity),
     "BTYDSummary": ({"unit": "7D"}, btyd_summary),
     "ComplaintRate": ({"windows": [None, "36h", "7D"]}, complaint_rate),
+    "CustomAggregation": (
+        {
+            "name": "own",
+            "how": "mean",
+            "value": "amount",
+            "where": "(category IN ('tea', 'O''Brien') AND amount >= -1.5)"
+            " OR amount < discount",
+            "windows": [None, "36h", "7D"],
+        },
+        custom_aggregation,
+    ),
     "Discounts": ({"windows": [None, "36h", "7D"]}, discounts),
     "InterPurchase": ({"windows": [None, "36h", "7D"]}, inter_purchase),
     "ProductMix": ({"windows": [None, "36h", "7D"], "n_categories": 2}, product_mix),
