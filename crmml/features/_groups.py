@@ -6,7 +6,7 @@ customer are formed anew at each cutoff, of sums per span. The cost grows with g
 times cutoffs, where everything else grows with events plus cutoffs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlglot.expressions as exp
 
@@ -83,7 +83,30 @@ def _spans(
     query = exp.select(
         *[exp.alias_(value, name, quoted=True) for name, value in columns.items()]
     )
-    return query.from_(sql.table(events)).group_by(*group)
+    source: exp.Expr = sql.table(events)
+    # Where no event is known late, the group that began first is so at every cutoff.
+    if all(one.how == "first" for one in wanted) and known.name == "bucket":
+        source = _of_first_groups(events, keys.values())
+    return query.from_(source).group_by(*group)
+
+
+def _of_first_groups(events: str, keys: Iterable[exp.Expr]) -> exp.Expr:
+    """Select the events of each customer's first group, or groups."""
+    customer, timestamp = sql.column("customer_id"), sql.column("timestamp")
+    starts: dict[str, list[exp.Expr]] = {
+        "start": [customer, *keys],
+        "earliest_start": [customer],
+    }
+    dated = exp.select(exp.Star()).from_(sql.table(events))
+    for name, group in starts.items():
+        start = exp.Window(
+            this=exp.Min(this=timestamp.copy()),
+            partition_by=[key.copy() for key in group],
+        )
+        dated = dated.select(exp.alias_(start, name, quoted=True))
+    is_first = exp.EQ(this=sql.column("start"), expression=sql.column("earliest_start"))
+    firsts = exp.select(exp.Star()).from_(dated.subquery("dated")).where(is_first)
+    return firsts.subquery("firsts")
 
 
 def _groups(

@@ -1,12 +1,15 @@
 """The buy-till-you-die summary against the package that made it known."""
 
 import importlib.util
+import math
 import sys
 import types
 import warnings
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from crmml._utils._extras import find_packaged_file
@@ -90,6 +93,42 @@ def test_every_order_counts_where_the_grain_is_the_order():
     assert summary.to_dict("records") == [
         {"frequency": 1.0, "recency": 8.0, "T": 10.0, "monetary_value": 8.0}
     ]
+
+
+@settings(max_examples=15)
+@given(data=st.data())
+def test_orders_are_summarised_as_defined(worlds, noon, data):
+    """Days are compared with their definition among all other features."""
+    day = 86_400_000_000
+    world = data.draw(worlds([noon], [day]))
+    cutoff = pd.Timestamp(noon, unit="us")
+    found = BTYDSummary(grain="order").fit_transform(world.tables(), cutoff)
+    for customer, row in found.iterrows():
+        orders = {}
+        for line in world.transactions:
+            recorded = line["recorded_at"] if world.is_recorded else line["timestamp"]
+            known = recorded is not None and max(recorded, line["timestamp"]) < noon
+            if line["customer_id"] == customer and known:
+                alone = ("at", line["timestamp"])
+                key = alone if line["order_id"] is None else line["order_id"]
+                orders.setdefault(key, []).append((line["timestamp"], line["amount"]))
+        if not orders:
+            assert row["frequency"] == 0
+            assert row.drop("frequency").isna().all()
+            continue
+        sums = sorted(
+            (min(at for at, _ in lines), sum(amount for _, amount in lines))
+            for lines in orders.values()
+        )
+        repeats = [amount for _, amount in sums[1:]]
+        mean = sum(repeats) / len(repeats) / 1e6 if repeats else math.nan
+        expected = [
+            len(repeats),
+            (sums[-1][0] - sums[0][0]) / day,
+            (noon - sums[0][0]) / day,
+            mean,
+        ]
+        assert row.tolist() == pytest.approx(expected, rel=1e-12, nan_ok=True)
 
 
 @pytest.mark.parametrize(
