@@ -98,7 +98,11 @@ class WindowLabel(BaseEstimator):
                 "Nobody knows until when the data are complete, so no label window "
                 "is over for sure. Say it: CustomerTables(..., observed_until=...)."
             )
-        closings = [pd.Timestamp(one, unit="us") + end for one in rows.cutoffs]
+        # In microseconds: pandas 2 counts nanoseconds, which end in the year 2262.
+        closings = [
+            pd.Timestamp(one, unit="us").as_unit("us") + end.as_unit("us")
+            for one in rows.cutoffs
+        ]
         n_open = sum(closing > known for closing in closings)
         if n_open:
             raise LeakageError(
