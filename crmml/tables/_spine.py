@@ -39,11 +39,6 @@ class Spine:
         ids = tables.restore_ids(self.rows["customer_id"])
         return pd.DataFrame({"customer_id": ids, "cutoff": cutoff})
 
-    def instants(self, tables: CustomerTables) -> list[pd.Timestamp]:
-        """Return the cutoffs as the user would write them."""
-        zone = "UTC" if tables.is_aware else None
-        return [pd.Timestamp(one, unit="us", tz=zone) for one in self.cutoffs]
-
     def to_index(self, tables: CustomerTables) -> pd.Index:
         """Return customer_id, or (cutoff, customer_id) where several were asked for."""
         frame = self.to_frame(tables)
