@@ -82,9 +82,9 @@ class Activity(PointInTimeBuilder):
             active = ask.aggregate("transactions", "count", window=window, grain="day")
             change = minus(orders, minus(orders_both, orders))
             features += [
-                Feature(f"n_orders{end}", orders, is_integer=True),
-                Feature(f"n_active_days{end}", active, is_integer=True),
-                Feature(f"n_orders_change{end}", change, is_integer=True),
+                Feature(f"n_orders{end}", orders, kind="integer"),
+                Feature(f"n_active_days{end}", active, kind="integer"),
+                Feature(f"n_orders_change{end}", change, kind="integer"),
             ]
             if ask.has("transactions", "amount"):
                 spend, spend_both = (

@@ -4,10 +4,17 @@ from collections.abc import Sequence
 
 import sqlglot.expressions as exp
 
-from crmml.features._declarations import Declarations, Feature
+from crmml.features._declarations import Declarations, Feature, FeatureKind
 from crmml.features._table_plan import TablePlan
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
+
+_TYPES: dict[FeatureKind, str] = {
+    "number": "double",
+    "integer": "bigint",
+    "text": "varchar",
+    "boolean": "boolean",
+}
 
 
 def compile_features(
@@ -75,8 +82,7 @@ def _select(features: Sequence[Feature]) -> exp.Select:
 
 
 def _column(feature: Feature) -> exp.Expr:
-    kind = "bigint" if feature.is_integer else "double"
-    value = exp.cast(feature.expression.copy(), kind)
+    value = exp.cast(feature.expression.copy(), _TYPES[feature.kind])
     return exp.alias_(value, feature.name, quoted=True, copy=False)
 
 

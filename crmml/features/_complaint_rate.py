@@ -94,7 +94,7 @@ class ComplaintRate(PointInTimeBuilder):
         for window in check_windows(self.windows):
             end = suffix(window)
             complaints = ask.aggregate("complaints", "count", window=window)
-            features.append(Feature(f"n_complaints{end}", complaints, is_integer=True))
+            features.append(Feature(f"n_complaints{end}", complaints, kind="integer"))
             if ask.has("transactions"):
                 orders = ask.aggregate(
                     "transactions", "count", window=window, grain="order"
@@ -131,6 +131,6 @@ class ComplaintRate(PointInTimeBuilder):
         return [
             Feature(f"mean_days_to_resolve{end}", ratio_or_null(days(total), resolved)),
             Feature(
-                f"n_open_complaints{end}", minus(complaints, resolved), is_integer=True
+                f"n_open_complaints{end}", minus(complaints, resolved), kind="integer"
             ),
         ]

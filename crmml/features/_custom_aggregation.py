@@ -126,7 +126,7 @@ class CustomAggregation(PointInTimeBuilder):
             Feature(
                 f"{self.name}{suffix(window)}",
                 self._aggregate(ask, window, condition),
-                is_integer=self.how == "count",
+                kind="integer" if self.how == "count" else "number",
             )
             for window in check_windows(self.windows)
         ]

@@ -28,6 +28,7 @@ How = Literal[
 Grain = Literal[
     "row", "order", "day", "gap", "by_order", "by_day", "by_product_id", "by_category"
 ]
+FeatureKind = Literal["number", "integer", "text", "boolean"]
 
 GAP = "gap"
 """Stands in values of grain "gap" for the microseconds since the order before."""
@@ -67,7 +68,7 @@ class Feature:
 
     name: str
     expression: exp.Expr
-    is_integer: bool = False
+    kind: FeatureKind = "number"
 
 
 class Declarations:

@@ -102,7 +102,7 @@ class Discounts(PointInTimeBuilder):
             "transactions", "sum", when(is_reduced, discount), window=window
         )
         features = [
-            Feature(f"n_discounted_lines{end}", reduced, is_integer=True),
+            Feature(f"n_discounted_lines{end}", reduced, kind="integer"),
             Feature(f"discounted_line_share{end}", ratio_or_null(reduced, lines)),
             Feature(f"total_discount{end}", units(off)),
         ]

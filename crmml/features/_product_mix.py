@@ -131,7 +131,7 @@ class ProductMix(PointInTimeBuilder):
                     window=window,
                 )
                 name = f"n_products{suffix(window)}"
-                features.append(Feature(name, n, is_integer=True))
+                features.append(Feature(name, n, kind="integer"))
             if has_category:
                 features += self._categories(ask, window, weight)
         return features
@@ -151,7 +151,7 @@ class ProductMix(PointInTimeBuilder):
             "transactions", "sum", when(has_category, weight), window=window
         )
         features = [
-            Feature(f"n_categories{end}", n, is_integer=True),
+            Feature(f"n_categories{end}", n, kind="integer"),
             Feature(f"category_entropy{end}", _entropy(n, whole, log_sum)),
             Feature(f"top_category_share{end}", ratio_or_null(largest, whole)),
         ]

@@ -126,7 +126,7 @@ class Returns(PointInTimeBuilder):
             "transactions", "taken_back", amount, window=window, grain="by_order"
         )
         return [
-            Feature(f"n_returns{end}", returns, is_integer=True),
+            Feature(f"n_returns{end}", returns, kind="integer"),
             Feature(f"return_rate{end}", ratio_or_null(returns, lines)),
             Feature(f"cancellation_rate{end}", ratio_or_null(cancelled, orders)),
         ]

@@ -78,7 +78,7 @@ class RFM(PointInTimeBuilder):
             )
             spend = ask.aggregate("transactions", "sum", "amount", window=window)
             features += [
-                Feature(f"n_orders{suffix(window)}", orders, is_integer=True),
+                Feature(f"n_orders{suffix(window)}", orders, kind="integer"),
                 Feature(f"total_spend{suffix(window)}", units(spend)),
             ]
         return features

@@ -90,7 +90,7 @@ class SurveyScores(PointInTimeBuilder):
         score = sql.column("score")
         for window in check_windows(self.windows):
             n = ask.aggregate("surveys", "count", window=window)
-            features.append(Feature(f"n_surveys{suffix(window)}", n, is_integer=True))
+            features.append(Feature(f"n_surveys{suffix(window)}", n, kind="integer"))
             features += _last_and_mean(ask, window, "score", score)
             if ask.has("surveys", "expectation"):
                 gap = minus(score, sql.column("expectation"))

@@ -121,7 +121,7 @@ class UsageEvents(PointInTimeBuilder):
     ) -> list[Feature]:
         end, has_value = suffix(window), ask.has("events", "value")
         n = ask.aggregate("events", "count", window=window)
-        features = [Feature(f"n_events{end}", n, is_integer=True)]
+        features = [Feature(f"n_events{end}", n, kind="integer")]
         value: exp.Expr = sql.column("value")
         if has_value and not ask.has("events", "event_type"):
             summed = ask.aggregate("events", "sum", value, window=window)
@@ -132,7 +132,7 @@ class UsageEvents(PointInTimeBuilder):
                 "events", "count", when(is_kind, sql.number(1)), window=window
             )
             name = f"{end}_of_{kind}"
-            features.append(Feature(f"n_events{name}", n, is_integer=True))
+            features.append(Feature(f"n_events{name}", n, kind="integer"))
             if has_value:
                 summed = ask.aggregate(
                     "events", "sum", when(is_kind, value), window=window

@@ -34,7 +34,7 @@ class Subquery(PointInTimeBuilder):
         )
         orders = ask.aggregate("transactions", "count")
         return [
-            Feature("n_rows", orders, is_integer=True),
+            Feature("n_rows", orders, kind="integer"),
             Feature("days_to_the_last", days(minus(last.subquery(), ask.cutoff))),
         ]
 
