@@ -1,6 +1,7 @@
 """What the churn classifiers share: reading data, probabilities, reasons."""
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from crmml.exceptions import SchemaError
 from crmml.models._columns import Columns
 from crmml.models._encoder import Encoded, FrameEncoder
 from crmml.models._names import read_batch, read_training
+from crmml.models._reason_words import read_words
 from crmml.models._reasons import build_reasons
 from crmml.models._target import check_classes, read_target, read_weights
 
@@ -155,8 +157,17 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         table["base"] = base
         return table
 
-    def explain(self, X: Any, n_reasons: int = 3) -> pd.DataFrame:
-        """Name the features that raise each customer's risk most.
+    def explain(
+        self,
+        X: Any,
+        n_reasons: int = 3,
+        *,
+        direction: str = "raises",
+        language: str = "en",
+        names: Mapping[str, str] | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame:
+        """Name the features that raise each customer's risk most, in words.
 
         Parameters
         ----------
@@ -164,25 +175,43 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             As in fit; further columns of a frame are ignored.
         n_reasons : int, default=3
             Reasons per customer, at least 1.
+        direction : {"raises", "lowers", "both"}, default="raises"
+            Whether to name what makes the customer leave, what makes them stay, or
+            whichever is stronger.
+        language : {"en", "zh"}, default="en"
+            The language of the sentences, English or Chinese.
+        names : mapping of str to str, default=None
+            Readable names of features, for the sentences; the others keep their own.
+            A name that ends in "%" marks a fraction, written as a percentage.
+        templates : mapping of str to str, default=None
+            Sentences in place of the built-in ones: "number" (a known number, beside
+            the typical one), "value" (anything else known) and "missing", with
+            ``{name}``, ``{value}``, ``{typical}`` and ``{effect}`` in braces; and the
+            words "raises", "lowers", "yes" and "no".
 
         Returns
         -------
         DataFrame of shape (n_samples * n_reasons, 6)
             ``row`` (position in X, from 0), ``rank`` (from 1, strongest first),
             ``feature``, ``value`` (as found, None if missing), ``contribution``
-            (log-odds, above 0) and ``reason`` (a sentence). Every customer has
-            `n_reasons` rows: where fewer features raise the risk, the remaining rows
-            have contribution 0 and None for feature, value and reason.
+            (log-odds; above 0 raises the risk) and ``reason`` (a sentence). The
+            typical value of a number is its median in training. Every customer has
+            `n_reasons` rows: where fewer features count, the remaining rows have
+            contribution 0 and None for feature, value and reason.
 
         Raises
         ------
         SchemaError
-            If `n_reasons` is not a whole number of at least 1.
+            If `n_reasons` is not a whole number of at least 1, direction or language
+            is another one, or a template refers to something else.
         """
         n_reasons = check_count(n_reasons, "n_reasons")
+        words = read_words(language, names, templates)
         columns = self._read(X)
         _, values = self._contributions(self._encoder.encode(columns))
-        return build_reasons(values, columns, self._encoder, n_reasons)
+        return build_reasons(
+            values, columns, self._encoder, n_reasons, words, direction
+        )
 
     def _read(self, X: Any) -> Columns:
         check_is_fitted(self)

@@ -92,7 +92,7 @@ class BoostedChurnClassifier(BaseChurnClassifier):
     >>> model.predict(pd.DataFrame({"n_calls": [0, 2, 3, 4]}))
     array([False, False,  True,  True])
     >>> model.explain(pd.DataFrame({"n_calls": [4]}), n_reasons=1)["reason"][0]
-    'n_calls is 4 (typical: 2), raises the risk'
+    'n_calls: 4 (typical: 2), raises the risk'
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -90,7 +90,7 @@ class LogisticChurnClassifier(BaseChurnClassifier):
     >>> model.predict_proba(new)[:, 1].round(3)
     array([0.2, 0.6])
     >>> model.explain(new, n_reasons=1)["reason"].tolist()
-    [None, 'contract is monthly, raises the risk']
+    [None, 'contract: monthly, raises the risk']
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

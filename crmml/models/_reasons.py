@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml.exceptions import SchemaError
 from crmml.models._columns import BOOLEAN, EMPTY, NUMBER, NUMERIC, Columns
 from crmml.models._encoder import FrameEncoder
+from crmml.models._reason_words import Words
+
+DIRECTIONS = ("raises", "lowers", "both")
 
 
 def build_reasons(
@@ -15,8 +19,10 @@ def build_reasons(
     columns: Columns,
     encoder: FrameEncoder,
     n_reasons: int,
+    words: Words,
+    direction: str = "raises",
 ) -> pd.DataFrame:
-    """List, per customer, the features that raise the risk most.
+    """List, per customer, the features that move the risk most.
 
     Parameters
     ----------
@@ -28,44 +34,76 @@ def build_reasons(
         Knows names and typical values.
     n_reasons : int
         Rows per customer.
+    words : Words
+        How to say it.
+    direction : {"raises", "lowers", "both"}, default="raises"
+        Which contributions count.
 
     Returns
     -------
     DataFrame of shape (n_samples * n_reasons, 6)
         Columns row, rank, feature, value, contribution, reason.
+
+    Raises
+    ------
+    SchemaError
+        If the direction is another one.
     """
-    n_rows, n_features = contributions.shape
-    k = min(n_reasons, n_features)
-    # Stable, so that equal contributions come in the order of the columns.
-    order = np.argsort(-contributions, axis=1, kind="stable")[:, :k]
-    strength = np.zeros((n_rows, n_reasons))
-    strength[:, :k] = np.take_along_axis(contributions, order, axis=1)
-    chosen = np.full((n_rows, n_reasons), -1, dtype=np.int64)
-    chosen[:, :k] = order
-    raises = strength > 0
+    n_rows = len(contributions)
+    order, strength = _strongest(contributions, n_reasons, direction)
     feature = np.full((n_rows, n_reasons), None, dtype=object)
     value = feature.copy()
     reason = feature.copy()
     for j, name in enumerate(encoder.names_):
-        at = (chosen == j) & raises
+        at = (order == j) & (strength != 0.0)
         rows = np.nonzero(at)[0]
         feature[at] = name
-        value[at] = found = _plain_values(columns, j, rows)
-        reason[at] = _sentences(name, columns.kinds[j], found, encoder.typical_[j])
+        value[at] = found = plain_values(columns, j, rows)
+        # A column that was empty in training has nothing typical.
+        usual = encoder.typical_[j] if columns.kinds[j] == NUMBER else None
+        typical = None if usual is None else words.value(name, usual)
+        reason[at] = _sentences(words, name, found, typical, strength[at])
     return pd.DataFrame(
         {
             "row": np.repeat(np.arange(n_rows), n_reasons),
             "rank": np.tile(np.arange(1, n_reasons + 1), n_rows),
             "feature": pd.Series(feature.ravel(), dtype=object),
             "value": pd.Series(value.ravel(), dtype=object),
-            "contribution": np.where(raises, strength, 0.0).ravel(),
+            "contribution": strength.ravel(),
             "reason": pd.Series(reason.ravel(), dtype=object),
         }
     )
 
 
-def _plain_values(columns: Columns, j: int, rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Values as Python objects, None where missing."""
+def _strongest(
+    contributions: NDArray[np.float64], n_reasons: int, direction: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Features of the strongest contributions and these; 0 where there is none."""
+    if direction not in DIRECTIONS:
+        raise SchemaError(
+            f"direction must be one of {list(DIRECTIONS)}, got {direction!r}."
+        )
+    n_rows, n_features = contributions.shape
+    k = min(n_reasons, n_features)
+    sizes = {
+        "raises": np.maximum(contributions, 0.0),
+        "lowers": np.maximum(-contributions, 0.0),
+        "both": np.abs(contributions),
+    }[direction]
+    # Stable, so that equal contributions come in the order of the columns.
+    best = np.argsort(-sizes, axis=1, kind="stable")[:, :k]
+    counts = np.take_along_axis(sizes, best, axis=1) > 0.0
+    order = np.full((n_rows, n_reasons), -1, dtype=np.int64)
+    strength = np.zeros((n_rows, n_reasons))
+    order[:, :k] = best
+    strength[:, :k] = np.where(
+        counts, np.take_along_axis(contributions, best, axis=1), 0.0
+    )
+    return order, strength
+
+
+def plain_values(columns: Columns, j: int, rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Values of one feature as Python objects, None where missing."""
     values = columns.arrays[j][rows].astype(object)
     if columns.kinds[j] in NUMERIC:
         values[[value != value for value in values]] = None
@@ -76,39 +114,20 @@ def _plain_values(columns: Columns, j: int, rows: NDArray[np.int64]) -> NDArray[
     return values
 
 
-def _sentences(name: Any, kind: str, values: NDArray[Any], typical: Any) -> list[str]:
+def _sentences(
+    words: Words,
+    name: Any,
+    values: NDArray[Any],
+    typical: str | None,
+    strength: NDArray[np.float64],
+) -> list[str]:
     """One sentence a value; a number is set beside the typical one."""
     # Many customers share few values: each sentence is made once.
-    made: dict[Any, str] = {}
-    # A column that was empty in training has nothing typical.
-    has_usual = kind == NUMBER and typical is not None
-    usual = format_number(typical) if has_usual else None
-    for value in values:
-        if value not in made:
-            made[value] = _sentence(name, value, usual)
-    return [made[value] for value in values]
-
-
-def _sentence(name: Any, value: Any, usual: str | None) -> str:
-    if value is None:
-        return f"{name} is missing, raises the risk"
-    if usual is None:
-        return f"{name} is {value}, raises the risk"
-    shown = format_number(value)
-    beside = f" (typical: {usual})" if shown != usual else ""
-    return f"{name} is {shown}{beside}, raises the risk"
-
-
-def format_number(value: float, digits: int = 4) -> str:
-    """Write a number as people do: whole if whole or large, else some digits.
-
-    Examples
-    --------
-    >>> format_number(41.0), format_number(0.123456), format_number(1234567.8)
-    ('41', '0.1235', '1234568')
-    """
-    if value == round(value) or abs(value) >= 10**digits:
-        return f"{value:.0f}"
-    return np.format_float_positional(
-        value, precision=digits, unique=False, fractional=False, trim="-"
-    )
+    made: dict[tuple[Any, bool], str] = {}
+    keys = list(zip(values.tolist(), (strength > 0).tolist(), strict=True))
+    for value, raises in keys:
+        if (value, raises) not in made:
+            made[value, raises] = words.reason(
+                name, value, typical, 1.0 if raises else -1.0
+            )
+    return [made[key] for key in keys]

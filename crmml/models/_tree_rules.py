@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from crmml.models._columns import BOOLEAN
 from crmml.models._design import NO_CODE, FlatDesign
 from crmml.models._encoder import FIRST_CATEGORY, MISSING, FrameEncoder
-from crmml.models._reasons import format_number
+from crmml.models._reason_words import format_number
 
 _INDENT = "|   "
 

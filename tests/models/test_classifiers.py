@@ -101,7 +101,7 @@ def test_missing_values_are_information(model):
     churn = model.predict_proba(X)[:, 1]
     assert churn[missing].mean() > churn[~missing].mean() + 0.3
     first = model.explain(X[missing].iloc[:1], n_reasons=1).iloc[0]
-    assert first["reason"] == "income is missing, raises the risk"
+    assert first["reason"] == "income: not known, raises the risk"
     assert first["value"] is None
 
 

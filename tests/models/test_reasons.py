@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from crmml.models import LogisticChurnClassifier
-from crmml.models._reasons import format_number
+from crmml.models._reason_words import format_number
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_reasons_are_sentences_with_value_and_typical_value(fitted):
     reasons = fitted.explain(customer(), n_reasons=3)
     typical = f"{fitted._encoder.typical_[0]:.0f}"
     assert reasons["reason"].tolist() == [
-        f"days_since_last_purchase is 90 (typical: {typical}), raises the risk",
-        "plan is basic, raises the risk",
-        "reminder is False, raises the risk",
+        f"days_since_last_purchase: 90 (typical: {typical}), raises the risk",
+        "plan: basic, raises the risk",
+        "reminder: no, raises the risk",
     ]
     assert reasons["value"].tolist() == [90.0, "basic", False]
     assert reasons["feature"].tolist() == [
