@@ -7,6 +7,7 @@ from crmml.features._activity import Activity
 from crmml.features._btyd_summary import BTYDSummary
 from crmml.features._complaint_rate import ComplaintRate
 from crmml.features._custom_aggregation import CustomAggregation
+from crmml.features._describe import describe_features
 from crmml.features._discounts import Discounts
 from crmml.features._feature_set import FeatureSet
 from crmml.features._inter_purchase import InterPurchase
@@ -35,4 +36,5 @@ __all__ = [
     "Tenure",
     "Trend",
     "UsageEvents",
+    "describe_features",
 ]

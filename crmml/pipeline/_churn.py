@@ -1,6 +1,6 @@
 """From tables to a list of leavers with reasons."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from numbers import Integral
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from crmml.exceptions import SchemaError
+from crmml.features import describe_features
 from crmml.features._builder import PointInTimeBuilder
 from crmml.labels._check_history import require_history
 from crmml.labels._label import WindowLabel
@@ -133,6 +134,8 @@ class ChurnPipeline(BaseEstimator):
         *,
         customers: Sequence[Any] | None = None,
         n_reasons: int = 3,
+        language: str = "en",
+        names: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Score the customers who could still leave at a cutoff.
 
@@ -146,6 +149,11 @@ class ChurnPipeline(BaseEstimator):
             Score these instead, in this order, whether or not they are active.
         n_reasons : int, default=3
             How many reasons to give; 0 for none.
+        language : {"en", "zh"}, default="en"
+            The language of the reasons, English or Chinese.
+        names : mapping of str to str, optional
+            Readable names of features, where
+            :func:`crmml.features.describe_features` has none or you know better.
 
         Returns
         -------
@@ -168,8 +176,10 @@ class ChurnPipeline(BaseEstimator):
         ids, X, probability = self._score(tables, cutoff, customers)
         result = rank_customers(ids, probability[:, 1])
         if n_reasons and hasattr(self.classifier_, "explain"):
+            names = {**describe_features(X.columns, language), **(names or {})}
             explain = self.classifier_.explain
-            reasons = explain(X, n_reasons=n_reasons) if len(X) else None
+            wording = {"language": language, "names": names}
+            reasons = explain(X, n_reasons=n_reasons, **wording) if len(X) else None
             result = result.join(spread_reasons(reasons, len(X), n_reasons))
         return result
 

@@ -202,6 +202,18 @@ def test_any_classifier_of_scikit_learn_will_do(shop, classifier):
     assert found.columns.tolist() == ["customer_id", "churn_probability", "decile"]
 
 
+def test_reasons_are_in_words_in_both_languages(fitted, shop):
+    english = fitted.predict(shop, CUTOFF, n_reasons=1)["reason_1"].dropna()
+    chinese = fitted.predict(shop, CUTOFF, n_reasons=1, language="zh")["reason_1"]
+    raw = fitted.features_.get_feature_names_out()
+    for sentences in (english, chinese.dropna()):
+        assert not sentences.str.startswith(tuple(raw)).any()
+    assert chinese.dropna().str.endswith("流失风险升高").all()
+    own = dict.fromkeys(raw, "our name")
+    named = fitted.predict(shop, CUTOFF, n_reasons=1, names=own)["reason_1"].dropna()
+    assert named.str.startswith("our name: ").all()
+
+
 def test_a_tree_gives_reasons_too(shop):
     pipe = make_pipe(classifier=TreeChurnClassifier()).fit(shop, TRAIN)
     assert "reason_3" in pipe.predict(shop, CUTOFF)
