@@ -7,7 +7,7 @@ from crmml.segmentation._kmeans import KMeansSegmenter
 from crmml.segmentation._profile import compute_segment_profile, compute_typical_members
 from crmml.segmentation._rfm import RFMSegmenter
 from crmml.segmentation._segment_map import compute_segment_map
-from crmml.segmentation._segment_table import make_named_segments
+from crmml.segmentation._segment_presets import make_named_segments
 from crmml.segmentation._skew_scaler import SkewScaler
 
 __all__ = [

@@ -10,19 +10,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import Interval, fit_context
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
-from crmml.segmentation._columns import Matrix, read_features
+from crmml.segmentation._columns import Matrix
 from crmml.segmentation._rfm_scores import (
     OUTPUT_COLUMNS,
     Scores,
+    check_cut_points,
     compute_cut_points,
     compute_scores,
+    describe_scores,
+    read_rfm,
     wrap_scores,
 )
-from crmml.segmentation._segment_table import (
-    NO_PURCHASE,
-    build_lookup,
-    resolve_segments,
-)
+from crmml.segmentation._segment_presets import resolve_segments
+from crmml.segmentation._segment_table import NO_PURCHASE, build_lookup
 
 
 class RFMSegmenter(TransformerMixin, BaseEstimator):
@@ -43,11 +43,15 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
     ----------
     n_bins : int, default=5
         Highest score, from 2 to 10. 5 gives quintiles.
-    segments : "named" or dataframe, default="named"
-        Which scores make which segment. ``"named"`` stands for the eleven usual
-        segments of :func:`make_named_segments`, which need 5 bins. A dataframe with the
-        columns segment, r_min, r_max, f_min, f_max, m_min, m_max gives your own; its
-        rows must cover every combination of scores exactly once.
+    segments : str or dataframe, default="named"
+        Which scores make which segment: ``"named"``, ``"rfm_package"``, ``"shopify"``,
+        ``"klaviyo"`` (needs 3 bins) or ``"hughes"``, see :func:`make_named_segments`.
+        A dataframe with the columns segment, r_min, r_max, f_min, f_max, m_min, m_max
+        gives your own; its rows must cover every combination of scores exactly once.
+    cut_points : dict of str to sequence of float, default=None
+        Per column, the `n_bins` - 1 values, increasing, that scores 2, 3 ... must
+        exceed (for recency, `n_bins` - 1, `n_bins` - 2 ...), in the units of the data.
+        Columns that are not named get quantiles.
     recency : str, default="days_since_last_purchase"
         Column with the days since the last purchase.
     frequency : str, default="n_orders"
@@ -58,8 +62,11 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     cut_points_ : dict of str to ndarray of shape (n_bins - 1,)
-        Per column, the values that scores 2, 3 ... must exceed (for recency: that
-        scores `n_bins` - 1, `n_bins` - 2 ... exceed), in the units of the data.
+        Per column, the values in force, given or learned.
+    score_ranges_ : pandas.DataFrame
+        What scores mean: one row per column and score with column, score, above (the
+        score begins beyond this value), up_to (and ends with this one) and n_customers
+        of ``fit``. With many ties a range may be empty.
     segment_table_ : pandas.DataFrame
         The ranges in force: segment, r_min, r_max, f_min, f_max, m_min, m_max.
     n_features_in_ : int
@@ -69,20 +76,18 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    KMeansSegmenter : Groups found from any numeric columns.
-    make_named_segments : The table of the usual segments.
+    make_named_segments : The tables that presets stand for.
 
     Notes
     -----
-    *No purchase.* A customer whose recency is missing, or whose frequency is missing, 0
-    or negative, has bought nothing: such customers count for no cut point, score 1
-    three times, and are segment ``"No purchase"``.
+    *No purchase.* Whose recency is missing, or frequency missing, 0 or negative, has
+    bought nothing, counts for no cut point, scores 1 three times, and is segment
+    ``"No purchase"``.
 
-    Of a frame the three columns are taken by name, in any order and among others. An
-    array needs exactly three columns: recency, frequency, money.
+    Of a frame the columns are taken by name, in any order and among others. An array
+    needs exactly three: recency, frequency, money.
 
-    Money is compared exactly. Sums that ought to be equal but differ in their last bits
-    should be rounded before.
+    Money is compared exactly: round sums that ought to be equal before.
 
     References
     ----------
@@ -103,6 +108,13 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
     >>> segmenter = RFMSegmenter().fit(rfm)
     >>> segmenter.cut_points_["n_orders"]
     array([1., 1., 4., 9.])
+    >>> segmenter.score_ranges_.query("column == 'total_spend'")[["score", "up_to"]]
+        score  up_to
+    10      1   10.0
+    11      2   15.0
+    12      3   80.0
+    13      4  700.0
+    14      5    inf
     >>> segmenter.transform(rfm)
          r_score  f_score  m_score  rfm_score
     Ann        5        5        5        555
@@ -119,6 +131,7 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         "n_bins": [Interval(Integral, 2, 10, closed="both")],
         # Checked in fit, where the message can say what is wrong with a table.
         "segments": "no_validation",  # type: ignore[dict-item]
+        "cut_points": "no_validation",  # type: ignore[dict-item]
         "recency": [str],
         "frequency": [str],
         "monetary": [str],
@@ -129,12 +142,14 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         n_bins: int = 5,
         *,
         segments: Any = "named",
+        cut_points: Any = None,
         recency: str = "days_since_last_purchase",
         frequency: str = "n_orders",
         monetary: str = "total_spend",
     ) -> None:
         self.n_bins = n_bins
         self.segments = segments
+        self.cut_points = cut_points
         self.recency = recency
         self.frequency = frequency
         self.monetary = monetary
@@ -160,8 +175,9 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         ------
         SchemaError
             If a column is missing, repeated, or holds text, dates or infinite numbers,
-            if money is missing for a customer who bought, or if the table of segments
-            does not cover every combination of scores exactly once.
+            if money is missing for a customer who bought, if cut points do not increase
+            or are not `n_bins` - 1, or if the table of segments does not cover every
+            combination of scores exactly once.
         NotEnoughHistoryError
             If no customer has bought anything.
         """
@@ -171,17 +187,20 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
                 "recency, frequency and monetary must name three different columns, "
                 f"got {', '.join(self._names())}."
             )
-        matrix, bought = self._read(X, reset=True)
+        given = check_cut_points(self.cut_points, self._names(), self.n_bins)
+        matrix, bought = read_rfm(self, X, self._names(), reset=True)
         if not bought.any():
             raise NotEnoughHistoryError(
                 f"None of {len(matrix)} customers has a purchase (recency known, "
                 "frequency above 0), so there is nothing to rank."
             )
         self.cut_points_ = {
-            name: compute_cut_points(values, self.n_bins)
-            for name, values in zip(self._names(), matrix[bought].T, strict=True)
+            name: given[name] if name in given else compute_cut_points(x, self.n_bins)
+            for name, x in zip(self._names(), matrix[bought].T, strict=True)
         }
         self.segment_table_ = table
+        scores = self._score_matrix(matrix, bought)[bought]
+        self.score_ranges_ = describe_scores(self.cut_points_, scores, self.n_bins)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -195,9 +214,9 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         Returns
         -------
         dataframe or ndarray of shape (n_samples, 4)
-            Integers r_score, f_score, m_score, and rfm_score, which writes the three
-            side by side: 5, 1, 2 is 512 (with 10 bins, two digits each: 50102). A
-            frame gives a frame of the same library, with the same index.
+            Integers r_score, f_score, m_score, and rfm_score, the three side by side:
+            512 (with 10 bins 50102). A frame gives a frame of the same library, with
+            the same index.
         """
         scores, _ = self._score(X)
         base = 10 if self.n_bins < 10 else 100
@@ -224,7 +243,7 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
         return names
 
     def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.object_]:
-        """Learn the cut points and name the segment of each customer.
+        """Learn from customers and name their segments.
 
         Parameters
         ----------
@@ -260,36 +279,19 @@ class RFMSegmenter(TransformerMixin, BaseEstimator):
     def _names(self) -> list[str]:
         return [self.recency, self.frequency, self.monetary]
 
-    def _read(self, X: Any, *, reset: bool) -> tuple[Matrix, NDArray[np.bool_]]:
-        """Return the three columns, and which customers have bought."""
-        names = self._names()
-        matrix = read_features(
-            self, X, reset=reset, select=names, min_samples=1 if reset else 0
-        )
-        if matrix.shape[1] != len(names):
-            raise SchemaError(
-                f"An array needs 3 columns (recency, frequency, money), found "
-                f"{matrix.shape[1]} feature(s). Pass a frame with named columns."
-            )
-        bought = ~np.isnan(matrix[:, 0]) & (matrix[:, 1] > 0)
-        n_unknown = int(np.isnan(matrix[bought, 2]).sum())
-        if n_unknown:
-            raise SchemaError(
-                f"{self.monetary!r} is missing for {n_unknown} of {int(bought.sum())} "
-                "customers who have bought. Fill it in, or leave these rows out."
-            )
-        return matrix, bought
-
     def _score(self, X: Any) -> tuple[Scores, NDArray[np.bool_]]:
         check_is_fitted(self)
-        matrix, bought = self._read(X, reset=False)
+        matrix, bought = read_rfm(self, X, self._names(), reset=False)
+        return self._score_matrix(matrix, bought), bought
+
+    def _score_matrix(self, matrix: Matrix, bought: NDArray[np.bool_]) -> Scores:
         scores = np.ones(matrix.shape, dtype=np.int64)
         for j, name in enumerate(self._names()):
             scores[bought, j] = compute_scores(
                 matrix[bought, j], self.cut_points_[name]
             )
         scores[bought, 0] = self.n_bins + 1 - scores[bought, 0]
-        return scores, bought
+        return scores
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -10,67 +10,7 @@ from numpy.typing import NDArray
 from crmml.exceptions import SchemaError
 
 NO_PURCHASE = "No purchase"
-N_BINS = 5
-
-_RANGES = ("r_min", "r_max", "f_min", "f_max", "m_min", "m_max")
-
-# Read from the recent customers at the top to those long gone at the bottom.
-_NAMED = (
-    # segment, recency, frequency, monetary
-    ("Champions", (4, 5), (4, 5), (4, 5)),
-    ("Loyal", (4, 5), (4, 5), (1, 3)),
-    ("Loyal", (3, 3), (4, 5), (1, 5)),
-    ("Potential loyalists", (4, 5), (2, 3), (1, 5)),
-    ("New", (5, 5), (1, 1), (1, 5)),
-    ("Promising", (4, 4), (1, 1), (1, 5)),
-    ("Need attention", (3, 3), (3, 3), (1, 5)),
-    ("Need attention", (3, 3), (1, 2), (4, 5)),
-    ("About to sleep", (3, 3), (1, 2), (1, 3)),
-    ("Cannot lose", (1, 2), (4, 5), (4, 5)),
-    ("At risk", (1, 2), (4, 5), (1, 3)),
-    ("At risk", (1, 2), (3, 3), (1, 5)),
-    ("At risk", (1, 2), (1, 2), (4, 5)),
-    ("Hibernating", (2, 2), (1, 2), (1, 3)),
-    ("Lost", (1, 1), (1, 2), (1, 3)),
-)
-
-
-def make_named_segments() -> pd.DataFrame:
-    """Build the table of the eleven usual segments over scores of 1 to 5.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per range of scores: segment, r_min, r_max, f_min, f_max, m_min, m_max,
-        both ends included. A segment may have several rows.
-
-    Examples
-    --------
-    >>> from crmml.segmentation import make_named_segments
-    >>> make_named_segments().head(2)
-         segment  r_min  r_max  f_min  f_max  m_min  m_max
-    0  Champions      4      5      4      5      4      5
-    1      Loyal      4      5      4      5      1      3
-    """
-    rows = [(name, *r, *f, *m) for name, r, f, m in _NAMED]
-    return pd.DataFrame(rows, columns=["segment", *_RANGES])
-
-
-def resolve_segments(segments: Any, n_bins: int) -> pd.DataFrame:
-    """Return the checked table that the parameter `segments` stands for."""
-    if not isinstance(segments, str):
-        return check_segment_table(segments, n_bins)
-    if segments != "named":
-        raise SchemaError(
-            "segments must be 'named' or a dataframe of score ranges, got "
-            f"{segments!r}."
-        )
-    if n_bins != N_BINS:
-        raise SchemaError(
-            f"segments='named' is made for n_bins={N_BINS}, got n_bins={n_bins}. Pass "
-            "a table of score ranges as segments."
-        )
-    return make_named_segments()
+RANGES = ("r_min", "r_max", "f_min", "f_max", "m_min", "m_max")
 
 
 def check_segment_table(table: Any, n_bins: int) -> pd.DataFrame:
@@ -97,16 +37,16 @@ def check_segment_table(table: Any, n_bins: int) -> pd.DataFrame:
     frame = nw.from_native(table, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         raise SchemaError(
-            "segments must be 'named' or a dataframe of score ranges, got "
+            "segments must be the name of a preset or a dataframe of score ranges, got "
             f"{type(table).__name__}."
         )
-    missing = [c for c in ("segment", *_RANGES) if c not in frame.columns]
+    missing = [c for c in ("segment", *RANGES) if c not in frame.columns]
     if missing:
         raise SchemaError(f"The segments table lacks columns: {', '.join(missing)}.")
     result = pd.DataFrame(
-        {c: frame.get_column(c).to_numpy() for c in ("segment", *_RANGES)}
+        {c: frame.get_column(c).to_numpy() for c in ("segment", *RANGES)}
     )
-    limits = result[list(_RANGES)].apply(pd.to_numeric, errors="coerce")
+    limits = result[list(RANGES)].apply(pd.to_numeric, errors="coerce")
     whole = limits.isin(range(1, n_bins + 1)).all(axis=None)
     lows, highs = limits.iloc[:, ::2].to_numpy(), limits.iloc[:, 1::2].to_numpy()
     if not whole or (lows > highs).any() or result["segment"].isna().any():
@@ -114,7 +54,7 @@ def check_segment_table(table: Any, n_bins: int) -> pd.DataFrame:
             f"Each row of the segments table needs a name and three ranges of whole "
             f"scores from 1 to n_bins={n_bins}, lower end first."
         )
-    result[list(_RANGES)] = limits.astype(np.int64)
+    result[list(RANGES)] = limits.astype(np.int64)
     result["segment"] = result["segment"].astype(object)
     _check_cover(result, n_bins)
     return result
@@ -143,5 +83,5 @@ def _check_cover(table: pd.DataFrame, n_bins: int) -> None:
 
 
 def _slices(table: pd.DataFrame) -> list[tuple[slice, ...]]:
-    ranges = table[list(_RANGES)].to_numpy().tolist()
+    ranges = table[list(RANGES)].to_numpy().tolist()
     return [tuple(slice(row[i] - 1, row[i + 1]) for i in (0, 2, 4)) for row in ranges]

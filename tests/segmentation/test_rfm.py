@@ -139,6 +139,46 @@ def test_cut_points_are_learned_in_fit_and_kept():
     assert pickle.dumps(segmenter) == state
 
 
+def test_given_cut_points_are_used_and_the_rest_learned():
+    frame = _make_frame([[d, d, 10 * d] for d in range(1, 11)])
+    given = {"n_orders": [1, 2, 5, 9], "days_since_last_purchase": [1, 3, 6, 8]}
+    segmenter = RFMSegmenter(cut_points=given).fit(frame)
+    assert segmenter.cut_points_["total_spend"].tolist() == [20, 40, 60, 80]
+    found = segmenter.transform(frame)
+    assert found["f_score"].tolist() == [1, 2, 3, 3, 3, 4, 4, 4, 4, 5]
+    assert found["r_score"].tolist() == [5, 4, 4, 3, 3, 3, 2, 2, 1, 1]
+    assert found["m_score"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+
+
+def test_the_ranges_shown_are_those_in_force():
+    frame = _make_customers()
+    segmenter = RFMSegmenter().fit(frame)
+    scores = segmenter.transform(frame)
+    ranges = segmenter.score_ranges_
+    assert len(ranges) == 15
+    for j, name in enumerate(NAMES):
+        for row in ranges[ranges["column"] == name].itertuples():
+            inside = (frame[name] > row.above) & (frame[name] <= row.up_to)
+            np.testing.assert_array_equal(inside, scores[SCORES[j]] == row.score)
+            assert row.n_customers == inside.sum()
+
+
+@pytest.mark.parametrize(
+    ("cut_points", "message"),
+    [
+        ([1, 2, 3, 4], "must map columns to increasing numbers, got list"),
+        ({"orders": [1, 2, 3, 4]}, "names orders, which is none of the columns"),
+        ({"n_orders": [1, 2, 3]}, "n_bins - 1 = 4 finite numbers, found 3"),
+        ({"n_orders": [1, 2, 3, np.inf]}, "4 finite numbers"),
+        ({"n_orders": ["a", "b", "c", "d"]}, "4 finite numbers"),
+        ({"n_orders": [1, 2, 2, 4]}, "must increase from each to the next"),
+    ],
+)
+def test_cut_points_that_are_none_are_refused(cut_points, message):
+    with pytest.raises(SchemaError, match=message):
+        RFMSegmenter(cut_points=cut_points).fit(_make_customers())
+
+
 def test_one_customer_is_scored_alike_alone_and_in_a_batch():
     frame = _make_customers()
     segmenter = RFMSegmenter().fit(frame)
