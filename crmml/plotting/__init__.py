@@ -3,6 +3,7 @@
 Nothing global is changed and no window is opened; pass ``ax`` to draw on your own.
 """
 
+from crmml.plotting._concentration import plot_concentration
 from crmml.plotting._gain_curve import plot_gain_curve
 from crmml.plotting._inactivity import plot_inactivity
 from crmml.plotting._reliability import plot_reliability
@@ -10,6 +11,7 @@ from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_map import plot_segment_map
 
 __all__ = [
+    "plot_concentration",
     "plot_gain_curve",
     "plot_inactivity",
     "plot_reliability",

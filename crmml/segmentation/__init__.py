@@ -3,7 +3,13 @@
 Everything here takes plain numeric tables, such as the frames that features return.
 """
 
+from crmml.segmentation._concentration import (
+    compute_concentration_curve,
+    compute_value_shares,
+    gini_coefficient,
+)
 from crmml.segmentation._kmeans import KMeansSegmenter
+from crmml.segmentation._pareto import ParetoSegmenter
 from crmml.segmentation._profile import compute_segment_profile, compute_typical_members
 from crmml.segmentation._rfm import RFMSegmenter
 from crmml.segmentation._segment_map import compute_segment_map
@@ -12,10 +18,14 @@ from crmml.segmentation._skew_scaler import SkewScaler
 
 __all__ = [
     "KMeansSegmenter",
+    "ParetoSegmenter",
     "RFMSegmenter",
     "SkewScaler",
+    "compute_concentration_curve",
     "compute_segment_map",
     "compute_segment_profile",
     "compute_typical_members",
+    "compute_value_shares",
+    "gini_coefficient",
     "make_named_segments",
 ]
