@@ -25,13 +25,27 @@ def _count_top(n_samples: int, fraction: float) -> int:
     return max(1, math.floor(fraction * n_samples + 0.5 + 1e-9))
 
 
-def _count_captured(
+def count_captured(
     churned: Bools, scores: Floats, sizes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Count expected leavers among the highest scores, ties broken at random.
 
     A block of b equal scores with c leavers, of which a size takes m, gives c * m / b:
     that is the straight line between the block's ends.
+
+    Parameters
+    ----------
+    churned : ndarray of bool of shape (n_samples,)
+        Who left.
+    scores : ndarray of float of shape (n_samples,)
+        Their scores.
+    sizes : ndarray of int of shape (n_sizes,)
+        Lengths of the lists.
+
+    Returns
+    -------
+    ndarray of float of shape (n_sizes,)
+        Leavers on each list.
     """
     distinct, block = np.unique(-scores, return_inverse=True)
     block_sizes = np.bincount(block, minlength=len(distinct))
@@ -111,7 +125,7 @@ def lift_score(
     churned, scores = check_labels_and_scores(y_true, y_score, pos_label=pos_label)
     check_both_classes(churned, "lift_score")
     n_top = _count_top(len(churned), fraction)
-    captured = _count_captured(churned, scores, np.array([n_top]))[0]
+    captured = count_captured(churned, scores, np.array([n_top]))[0]
     return float(captured / n_top / churned.mean())
 
 
@@ -185,7 +199,7 @@ def compute_gain_table(
             "n_bins."
         )
     limits = np.array([_count_top(n_samples, b / n_bins) for b in range(1, n_bins + 1)])
-    captured = _count_captured(churned, scores, limits)
+    captured = count_captured(churned, scores, limits)
     sizes = np.diff(limits, prepend=0)
     churners = np.diff(captured, prepend=0.0)
     share, gain = limits / n_samples, captured / n_churners

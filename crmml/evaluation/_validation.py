@@ -55,18 +55,67 @@ def check_labels_and_scores(
     """
     labels = _check_column(y_true, "y_true")
     scores = _check_scores(_check_column(y_score, score_name), score_name)
-    if len(labels) != len(scores):
-        raise SchemaError(
-            f"y_true has {len(labels)} rows and {score_name} has {len(scores)}: pass "
-            "one score for each label, in the same order."
-        )
-    if len(labels) == 0:
-        raise NotEnoughHistoryError(
-            f"y_true and {score_name} have 0 rows; at least one customer is needed."
-        )
+    _check_lengths(labels, scores, score_name)
     if is_probability:
         _check_unit_interval(scores, score_name)
-    return _check_labels(labels, pos_label), scores
+    return _check_labels(labels, pos_label, "y_true"), scores
+
+
+def check_labels_and_decisions(
+    y_true: Any, y_pred: Any, *, pos_label: Any = None
+) -> tuple[Bools, Bools]:
+    """Read true labels and decisions in the same labels.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,)
+        True and predicted labels of at most two classes.
+    pos_label : object, default=None
+        The label of a customer who left, or is called; as above.
+
+    Returns
+    -------
+    churned, called : ndarray of bool of shape (n_samples,)
+        Who left, and who is called.
+
+    Raises
+    ------
+    SchemaError
+        If shapes or labels are not as above.
+    NotEnoughHistoryError
+        If there is no row at all.
+    """
+    labels, decisions = _check_column(y_true, "y_true"), _check_column(y_pred, "y_pred")
+    _check_lengths(labels, decisions, "y_pred")
+    return (
+        _check_labels(labels, pos_label, "y_true"),
+        _check_labels(decisions, pos_label, "y_pred"),
+    )
+
+
+def check_probabilities(y_proba: Any, name: str) -> Floats:
+    """Read probabilities where there are no labels yet; none at all is fine.
+
+    Parameters
+    ----------
+    y_proba : array-like of shape (n_samples,)
+        Probabilities.
+    name : str
+        The argument's name, for messages.
+
+    Returns
+    -------
+    ndarray of float of shape (n_samples,)
+        The probabilities.
+
+    Raises
+    ------
+    SchemaError
+        If one is missing, not numeric or outside [0, 1].
+    """
+    proba = _check_scores(_check_column(y_proba, name), name)
+    _check_unit_interval(proba, name)
+    return proba
 
 
 def check_both_classes(churned: Bools, what: str) -> None:
@@ -89,6 +138,18 @@ def check_both_classes(churned: Bools, what: str) -> None:
             f"{what} needs at least one customer who left; y_true has 0 among "
             f"{len(churned)} rows. Use a longer horizon or more customers, or check "
             "pos_label."
+        )
+
+
+def _check_lengths(labels: NDArray[Any], others: NDArray[Any], name: str) -> None:
+    if len(labels) != len(others):
+        raise SchemaError(
+            f"y_true has {len(labels)} rows and {name} has {len(others)}: pass one "
+            "value for each label, in the same order."
+        )
+    if len(labels) == 0:
+        raise NotEnoughHistoryError(
+            f"y_true and {name} have 0 rows; at least one customer is needed."
         )
 
 
@@ -135,25 +196,25 @@ def _check_unit_interval(scores: Floats, name: str) -> None:
         )
 
 
-def _check_labels(labels: NDArray[Any], pos_label: Any) -> Bools:
+def _check_labels(labels: NDArray[Any], pos_label: Any, name: str) -> Bools:
     classes = pd.unique(labels)
     if len(classes) > 2:
         raise SchemaError(
-            f"y_true must have two classes, got {len(classes)}. Turn it into left or "
+            f"{name} must have two classes, got {len(classes)}. Turn it into left or "
             "stayed first."
         )
     if pos_label is None:
         found = {_as_number(value) for value in classes}
         if not any(found <= allowed for allowed in _NUMERIC_CLASSES):
             raise SchemaError(
-                "y_true must hold 0 and 1, -1 and 1, or booleans (1 or True: the "
+                f"{name} must hold 0 and 1, -1 and 1, or booleans (1 or True: the "
                 "customer left). For other labels say pos_label=, the label of a "
                 "customer who left."
             )
         pos_label = 1
     elif len(classes) == 2 and pos_label not in classes.tolist():
         raise SchemaError(
-            f"pos_label={pos_label!r} is not among the two classes of y_true; check "
+            f"pos_label={pos_label!r} is not among the two classes of {name}; check "
             "its spelling and type."
         )
     return np.asarray(labels == pos_label, dtype=np.bool_)

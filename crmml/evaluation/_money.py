@@ -1,0 +1,152 @@
+"""One reading of money and rates for every measure of profit."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmml.exceptions import SchemaError
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+class Money(NamedTuple):
+    """What a campaign costs and earns: arrays of no dimension, or one per customer."""
+
+    clv: Floats
+    accept_rate: Floats
+    incentive_cost: Floats
+    contact_cost: Floats
+
+    @property
+    def gain_if_leaver(self) -> Floats:
+        """What a call earns if the customer would have left."""
+        gain = self.accept_rate * (self.clv - self.incentive_cost) - self.contact_cost
+        return np.asarray(gain)
+
+    @property
+    def cost_if_stayer(self) -> Floats:
+        """What a call costs if the customer would have stayed: he takes the gift."""
+        return np.asarray(self.incentive_cost + self.contact_cost)
+
+    @property
+    def spent_on_leaver(self) -> Floats:
+        """What a call to a leaver costs, on average."""
+        return np.asarray(self.accept_rate * self.incentive_cost + self.contact_cost)
+
+
+def check_money(
+    n_samples: int,
+    *,
+    clv: Any,
+    accept_rate: Any,
+    incentive_cost: Any,
+    contact_cost: Any,
+) -> Money:
+    """Read the money of a campaign.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of customers.
+    clv, accept_rate, incentive_cost, contact_cost : float or array-like
+        One number, or one for each customer.
+
+    Returns
+    -------
+    Money
+        The same as arrays.
+
+    Raises
+    ------
+    SchemaError
+        If one is not numeric, missing, infinite, of another length, or out of range.
+    """
+    return Money(
+        check_amount(clv, "clv", n_samples, low=-np.inf),
+        check_amount(accept_rate, "accept_rate", n_samples, high=1.0),
+        check_amount(incentive_cost, "incentive_cost", n_samples),
+        check_amount(contact_cost, "contact_cost", n_samples),
+    )
+
+
+def check_amount(
+    value: Any, name: str, n_samples: int, *, low: float = 0.0, high: float = np.inf
+) -> Floats:
+    """Read one number, or one for each customer.
+
+    Parameters
+    ----------
+    value : float or array-like of shape (n_samples,)
+        What the caller gave.
+    name : str
+        The argument's name, for the message.
+    n_samples : int
+        Number of customers.
+    low, high : float
+        The smallest and the largest number allowed.
+
+    Returns
+    -------
+    ndarray of float of shape () or (n_samples,)
+        The numbers.
+
+    Raises
+    ------
+    SchemaError
+        If they are not as above.
+    """
+    found = np.asarray(value)
+    if found.ndim > 1 or (found.ndim == 1 and len(found) != n_samples):
+        raise SchemaError(
+            f"{name} must be one number or one for each of {n_samples} customers, got "
+            f"shape {found.shape}."
+        )
+    n_missing = int(np.count_nonzero(pd.isna(found)))
+    if n_missing:
+        raise SchemaError(
+            f"{name} has {n_missing} missing values among {found.size}; fill them."
+        )
+    try:
+        amounts = found.astype(np.float64)
+    except (TypeError, ValueError):
+        # The cause quotes a value, so it must not travel with our error.
+        raise SchemaError(f"{name} must be numeric, got {found.dtype}.") from None
+    _check_range(amounts, name, low, high)
+    return amounts
+
+
+def sum_up(members: Bools, amounts: Floats, ends: NDArray[np.intp]) -> Floats:
+    """Add up amounts of the members among the first customers.
+
+    Parameters
+    ----------
+    members : ndarray of bool of shape (n_samples,)
+        Whose amounts count.
+    amounts : ndarray of float of shape () or (n_samples,)
+        One number is multiplied by a count, so that it adds up exactly.
+    ends : ndarray of int of shape (n_ends,)
+        Positions of the last customers.
+
+    Returns
+    -------
+    ndarray of float of shape (n_ends,)
+        Sums over the customers up to each end, itself included.
+    """
+    if amounts.ndim == 0:
+        return np.asarray(np.cumsum(members)[ends] * amounts, dtype=np.float64)
+    return np.asarray(np.cumsum(np.where(members, amounts, 0.0))[ends])
+
+
+def _check_range(amounts: Floats, name: str, low: float, high: float) -> None:
+    n_infinite = int(np.count_nonzero(np.isinf(amounts)))
+    n_outside = int(np.count_nonzero((amounts < low) | (amounts > high)))
+    if n_infinite:
+        raise SchemaError(f"{name} must be finite; {n_infinite} values are not.")
+    if n_outside:
+        rule = "at least 0" if high == np.inf else f"in [{low:g}, {high:g}]"
+        raise SchemaError(
+            f"{name} must be {rule}; {n_outside} of {amounts.size} values are not."
+        )
