@@ -20,13 +20,13 @@ def break_even_probability(
     Parameters
     ----------
     clv : float or array-like of shape (n_samples,)
-        V, what a saved customer is worth, in any one currency.
+        Value V of a saved customer, in any one currency.
     accept_rate : float or array-like of shape (n_samples,)
-        γ in [0, 1], share of called leavers whom the offer keeps.
+        Share γ in [0, 1] of called leavers whom the offer keeps.
     incentive_cost : float or array-like of shape (n_samples,)
-        d, at least 0: cost of the offer to those who take it.
+        Cost d of the offer to those who take it, at least 0.
     contact_cost : float or array-like of shape (n_samples,)
-        f, at least 0: cost of the call itself.
+        Cost f of the call itself, at least 0.
 
     Returns
     -------
@@ -74,13 +74,13 @@ def break_even_incentive(
     Parameters
     ----------
     churn_probability : float or array-like of shape (n_samples,)
-        p in [0, 1], the chance that the customer leaves if nobody calls.
+        Chance p in [0, 1] that the customer leaves if nobody calls.
     clv : float or array-like of shape (n_samples,)
-        V, what a saved customer is worth, in any one currency.
+        Value V of a saved customer, in any one currency.
     accept_rate : float or array-like of shape (n_samples,)
-        γ in [0, 1], share of called leavers whom the offer keeps.
+        Share γ in [0, 1] of called leavers whom the offer keeps.
     contact_cost : float or array-like of shape (n_samples,)
-        f, at least 0: cost of the call itself.
+        Cost f of the call itself, at least 0.
 
     Returns
     -------

@@ -34,13 +34,13 @@ def compute_call_list(
     y_proba : array-like of shape (n_samples,)
         Probabilities of leaving, in [0, 1].
     clv : float or array-like of shape (n_samples,)
-        V, what a saved customer is worth, in any one currency.
+        Value V of a saved customer, in any one currency.
     accept_rate : float or array-like of shape (n_samples,)
-        γ in [0, 1], share of called leavers whom the offer keeps.
+        Share γ in [0, 1] of called leavers whom the offer keeps.
     incentive_cost : float or array-like of shape (n_samples,)
-        d, at least 0: cost of the offer to those who take it.
+        Cost d of the offer to those who take it, at least 0.
     contact_cost : float or array-like of shape (n_samples,)
-        f, at least 0: cost of the call itself.
+        Cost f of the call itself, at least 0.
     top_k : int, default=None
         Call at most so many: those with the highest expected profits.
     budget : float, default=None

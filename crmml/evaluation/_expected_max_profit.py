@@ -39,11 +39,11 @@ def expected_max_profit_score(
     y_score : array-like of shape (n_samples,)
         Any ranking, a higher score meaning more likely to leave.
     clv : float or array-like of shape (n_samples,)
-        V, what a saved customer is worth, in any one currency.
+        Value V of a saved customer, in any one currency.
     incentive_cost : float or array-like of shape (n_samples,)
-        d, at least 0: cost of the offer to those who take it.
+        Cost d of the offer to those who take it, at least 0.
     contact_cost : float or array-like of shape (n_samples,)
-        f, at least 0: cost of the call itself.
+        Cost f of the call itself, at least 0.
     alpha, beta : float, default=6.0 and 14.0
         Shape of the beta distribution of the accept rate γ, above 0; the defaults are
         those of the paper, with mean 0.3 and standard deviation 0.1.

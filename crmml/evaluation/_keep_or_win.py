@@ -27,13 +27,13 @@ def compute_keep_or_win(
     Parameters
     ----------
     churn_probability : float
-        p in (0, 1], share of leavers among those called; what a good model raises.
+        Share p in (0, 1] of leavers among those called; what a good model raises.
     accept_rate : float
-        γ in (0, 1], share of called leavers whom the offer keeps.
+        Share γ in (0, 1] of called leavers whom the offer keeps.
     incentive_cost : float
-        d, at least 0: cost of the offer to those who take it, in one currency.
+        Cost d of the offer to those who take it, at least 0, in one currency.
     contact_cost : float
-        f, at least 0: cost of the call itself.
+        Cost f of the call itself, at least 0.
     kept_value : float
         What a customer kept is worth; see :func:`retention_value`.
     acquisition_cost : float

@@ -70,14 +70,14 @@ def compute_profit_curve(
     y_score : array-like of shape (n_samples,)
         Any ranking, a higher score meaning called earlier.
     clv : float or array-like of shape (n_samples,)
-        V, what a saved customer is worth, in any one currency; see
+        Value V of a saved customer, in any one currency; see
         :func:`retention_value`.
     accept_rate : float or array-like of shape (n_samples,)
-        γ in [0, 1], share of called leavers whom the offer keeps.
+        Share γ in [0, 1] of called leavers whom the offer keeps.
     incentive_cost : float or array-like of shape (n_samples,)
-        d, at least 0: cost of the offer to those who take it.
+        Cost d of the offer to those who take it, at least 0.
     contact_cost : float or array-like of shape (n_samples,)
-        f, at least 0: cost of the call itself.
+        Cost f of the call itself, at least 0.
     pos_label : object, default=None
         The label of a customer who left, where `y_true` holds other labels.
 
