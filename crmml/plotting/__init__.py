@@ -6,6 +6,7 @@ Nothing global is changed and no window is opened; pass ``ax`` to draw on your o
 from crmml.plotting._concentration import plot_concentration
 from crmml.plotting._gain_curve import plot_gain_curve
 from crmml.plotting._inactivity import plot_inactivity
+from crmml.plotting._migration import plot_migration
 from crmml.plotting._reliability import plot_reliability
 from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_map import plot_segment_map
@@ -14,6 +15,7 @@ __all__ = [
     "plot_concentration",
     "plot_gain_curve",
     "plot_inactivity",
+    "plot_migration",
     "plot_reliability",
     "plot_rules",
     "plot_segment_map",

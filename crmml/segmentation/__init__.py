@@ -9,12 +9,14 @@ from crmml.segmentation._concentration import (
     gini_coefficient,
 )
 from crmml.segmentation._kmeans import KMeansSegmenter
+from crmml.segmentation._migration import compute_migration_matrix
 from crmml.segmentation._pareto import ParetoSegmenter
 from crmml.segmentation._profile import compute_segment_profile, compute_typical_members
 from crmml.segmentation._rfm import RFMSegmenter
 from crmml.segmentation._segment_map import compute_segment_map
 from crmml.segmentation._segment_presets import make_named_segments
 from crmml.segmentation._skew_scaler import SkewScaler
+from crmml.segmentation._stability import compute_segment_stability
 
 __all__ = [
     "KMeansSegmenter",
@@ -22,8 +24,10 @@ __all__ = [
     "RFMSegmenter",
     "SkewScaler",
     "compute_concentration_curve",
+    "compute_migration_matrix",
     "compute_segment_map",
     "compute_segment_profile",
+    "compute_segment_stability",
     "compute_typical_members",
     "compute_value_shares",
     "gini_coefficient",
