@@ -4,6 +4,7 @@ Nothing global is changed and no window is opened; pass ``ax`` to draw on your o
 """
 
 from crmml.plotting._concentration import plot_concentration
+from crmml.plotting._drivers import plot_drivers
 from crmml.plotting._gain_curve import plot_gain_curve
 from crmml.plotting._inactivity import plot_inactivity
 from crmml.plotting._migration import plot_migration
@@ -13,6 +14,7 @@ from crmml.plotting._segment_map import plot_segment_map
 
 __all__ = [
     "plot_concentration",
+    "plot_drivers",
     "plot_gain_curve",
     "plot_inactivity",
     "plot_migration",
