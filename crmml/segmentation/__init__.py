@@ -9,6 +9,7 @@ from crmml.segmentation._concentration import (
     gini_coefficient,
 )
 from crmml.segmentation._kmeans import KMeansSegmenter
+from crmml.segmentation._lifecycle import LifecycleSegmenter
 from crmml.segmentation._migration import compute_migration_matrix
 from crmml.segmentation._pareto import ParetoSegmenter
 from crmml.segmentation._profile import compute_segment_profile, compute_typical_members
@@ -20,6 +21,7 @@ from crmml.segmentation._stability import compute_segment_stability
 
 __all__ = [
     "KMeansSegmenter",
+    "LifecycleSegmenter",
     "ParetoSegmenter",
     "RFMSegmenter",
     "SkewScaler",
