@@ -3,6 +3,7 @@
 __all__ = [
     "CrmmlError",
     "DataQualityWarning",
+    "DegenerateFitError",
     "LeakageError",
     "LimitError",
     "MissingExtraError",
@@ -33,6 +34,10 @@ class LimitError(CrmmlError):
 
 class NotEnoughHistoryError(CrmmlError):
     """The data are sound but too few: customers, classes or days to learn from."""
+
+
+class DegenerateFitError(CrmmlError):
+    """The data do not determine the model; the message names a simpler one, or data."""
 
 
 class MissingExtraError(CrmmlError, ImportError):

@@ -1,21 +1,33 @@
-"""Churn classifiers: scikit-learn estimators on mixed frames that give reasons.
+"""Models of customers: who leaves and why, how often they buy, what they are worth.
 
 Churn = 1 means the customer left; models know frames and arrays, never tables.
 """
 
+from crmml.models._beta_binomial import BetaBinomialModel
+from crmml.models._beta_geo import BetaGeoModel
 from crmml.models._boosted import BoostedChurnClassifier
 from crmml.models._drivers import compute_drivers
+from crmml.models._gamma_gamma import GammaGammaModel
 from crmml.models._logistic import LogisticChurnClassifier
+from crmml.models._modified_beta_geo import ModifiedBetaGeoModel
 from crmml.models._neural import NeuralChurnClassifier
+from crmml.models._pareto_nbd import ParetoNBDModel
+from crmml.models._shifted_beta_geo import ShiftedBetaGeoModel
 from crmml.models._tree import TreeChurnClassifier
 from crmml.models._what_would_help import what_would_help
 from crmml.models._what_would_help_levers import NumberRange
 
 __all__ = [
+    "BetaBinomialModel",
+    "BetaGeoModel",
     "BoostedChurnClassifier",
+    "GammaGammaModel",
     "LogisticChurnClassifier",
+    "ModifiedBetaGeoModel",
     "NeuralChurnClassifier",
     "NumberRange",
+    "ParetoNBDModel",
+    "ShiftedBetaGeoModel",
     "TreeChurnClassifier",
     "compute_drivers",
     "what_would_help",

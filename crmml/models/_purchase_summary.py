@@ -1,0 +1,192 @@
+"""Reading frequency, recency, T and monetary value; equal customers count as one."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmml._utils._frames import is_frame
+from crmml.exceptions import NotEnoughHistoryError, SchemaError
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_MANY = 50_000
+_WORTHWHILE = 0.8
+"""Equal customers are sought among many where a sample has fewer distinct ones."""
+
+
+@dataclass(frozen=True)
+class PurchaseSummary:
+    """What buy-till-you-die models know of each customer; arrays of one length."""
+
+    frequency: Floats
+    recency: Floats
+    age: Floats
+    """``T``: from the first purchase to the cutoff."""
+    weight: Floats
+    """How many customers a row stands for."""
+
+    @property
+    def n_customers(self) -> float:
+        """How many customers there are."""
+        return float(self.weight.sum())
+
+    def take(self, rows: NDArray[np.intp]) -> "PurchaseSummary":
+        """Keep some rows."""
+        return PurchaseSummary(
+            self.frequency[rows], self.recency[rows], self.age[rows], self.weight[rows]
+        )
+
+    def in_units_of(self, unit: float) -> "PurchaseSummary":
+        """Measure times in another unit."""
+        return PurchaseSummary(
+            self.frequency, self.recency / unit, self.age / unit, self.weight
+        )
+
+    def compressed(self) -> "PurchaseSummary":
+        """Let equal customers be one row with their number as its weight.
+
+        Many customers none of whom resemble another stay as they are: looking for
+        equals would take longer than it saves.
+        """
+        n_rows = len(self.age)
+        if n_rows > _MANY:
+            step = n_rows // _MANY
+            some = self.take(np.arange(0, n_rows, step)[:_MANY]).compressed()
+            if len(some.age) > _MANY * _WORTHWHILE:
+                return self
+        frame = pd.DataFrame(
+            {"x": self.frequency, "t": self.recency, "T": self.age, "w": self.weight}
+        )
+        found = frame.groupby(["x", "t", "T"], as_index=False, sort=True)["w"].sum()
+        columns = [found[name].to_numpy(np.float64) for name in ("x", "t", "T", "w")]
+        return PurchaseSummary(*columns)
+
+
+def read_summary(X: Any) -> PurchaseSummary:
+    """Read and check the columns ``frequency``, ``recency`` and ``T``.
+
+    Parameters
+    ----------
+    X : dataframe
+        One row a customer; further columns are ignored.
+
+    Returns
+    -------
+    PurchaseSummary
+        The columns, each customer with weight 1.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or its values cannot be.
+    """
+    columns = read_columns(X, ["frequency", "recency", "T"])
+    frequency, recency, age = columns["frequency"], columns["recency"], columns["T"]
+    _refuse(frequency < 0, "frequency", "is negative", "it counts repeat purchases")
+    fractional = frequency != np.floor(frequency)
+    _refuse(fractional, "frequency", "is no whole number", "it counts purchases")
+    _refuse(age <= 0, "T", "is not above zero", "a customer bought before the cutoff")
+    _refuse(recency < 0, "recency", "is negative", "it is the last purchase - first")
+    way_out = "recency runs from the first to the last purchase, not to the cutoff"
+    # Times divided into weeks may differ in their last digits.
+    _refuse(recency > age * (1 + 1e-9), "recency", "is above T", way_out)
+    recency = np.minimum(recency, age)
+    single = (frequency == 0) & (recency > 0)
+    _refuse(single, "recency", "is above 0 where frequency is 0", way_out)
+    return PurchaseSummary(frequency, recency, age, np.ones(len(age)))
+
+
+def read_columns(
+    X: Any, names: list[str], missing_where: NDArray[np.bool_] | None = None
+) -> dict[str, Floats]:
+    """Read numeric columns by exact name, none of them missing or infinite.
+
+    Parameters
+    ----------
+    X : dataframe
+        One row a customer.
+    names : list of str
+        The columns.
+    missing_where : ndarray of bool of shape (n_customers,), optional
+        Rows whose values may be missing; there they are read as 0.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_customers,)
+        The columns.
+
+    Raises
+    ------
+    SchemaError
+        If X is no dataframe, a column is not there, is not numeric, or values are
+        missing or infinite.
+    """
+    if not is_frame(X):
+        raise SchemaError(
+            f"X must be a dataframe with the columns {names}, got {type(X).__name__}. "
+            "BTYDSummary in crmml.features makes one."
+        )
+    frame = nw.from_native(X, eager_only=True)
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise SchemaError(
+            f"X has no columns {missing}. BTYDSummary in crmml.features makes them."
+        )
+    return {name: _read_column(frame[name], name, missing_where) for name in names}
+
+
+def check_can_repeat(summary: PurchaseSummary, n_parameters: int) -> None:
+    """Check that there is something to learn from.
+
+    Raises
+    ------
+    NotEnoughHistoryError
+        If there are fewer customers than parameters, or nobody bought again.
+    """
+    if len(summary.frequency) < n_parameters:
+        raise NotEnoughHistoryError(
+            f"X has {len(summary.frequency)} customers, and the model has "
+            f"{n_parameters} parameters. Give more customers."
+        )
+    if not summary.frequency.any():
+        raise NotEnoughHistoryError(
+            f"None of {len(summary.frequency)} customers bought again (frequency is 0 "
+            "throughout), so nothing tells how often they buy. Take a longer history."
+        )
+
+
+def guess_rate(summary: PurchaseSummary) -> tuple[float, float]:
+    """Guess shape and scale of the gamma distribution of purchase rates."""
+    mean = float(np.average(summary.frequency, weights=summary.weight))
+    age = float(np.average(summary.age, weights=summary.weight))
+    shape = 0.5
+    return shape, shape * age / mean
+
+
+def _read_column(
+    column: Any, name: str, missing_where: NDArray[np.bool_] | None
+) -> Floats:
+    if not (column.dtype.is_numeric() or column.dtype == nw.Boolean):
+        raise SchemaError(f"Column {name!r} must be numeric, is {column.dtype}.")
+    values = np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    if missing_where is not None:
+        values[missing_where & np.isnan(values)] = 0.0
+    _refuse(
+        ~np.isfinite(values),
+        name,
+        "is missing or infinite",
+        "leave out who never bought: these models begin with the first purchase",
+    )
+    return values
+
+
+def _refuse(bad: NDArray[np.bool_], name: str, what: str, hint: str) -> None:
+    n_bad = int(bad.sum())
+    if n_bad:
+        raise SchemaError(
+            f"Column {name!r} {what} in {n_bad} of {len(bad)} rows; {hint}."
+        )
