@@ -3,10 +3,13 @@
 Functions and splitters over frames and arrays; nothing here knows of tables.
 """
 
+from crmml.evaluation._base_rate import adjust_base_rate
 from crmml.evaluation._break_even import break_even_incentive, break_even_probability
+from crmml.evaluation._calibration import compute_calibration_summary
 from crmml.evaluation._call_list import compute_call_list
 from crmml.evaluation._cost_matrix import convert_cost_matrix
 from crmml.evaluation._cutoff_split import CutoffSplit
+from crmml.evaluation._drift_report import DriftReport, drift_report
 from crmml.evaluation._expected_max_profit import (
     compute_expected_max_profit,
     expected_max_profit_score,
@@ -25,8 +28,11 @@ from crmml.evaluation._top_k import compute_top_k_summary
 
 __all__ = [
     "CutoffSplit",
+    "DriftReport",
+    "adjust_base_rate",
     "break_even_incentive",
     "break_even_probability",
+    "compute_calibration_summary",
     "compute_call_list",
     "compute_classification_summary",
     "compute_expected_max_profit",
@@ -37,6 +43,7 @@ __all__ = [
     "compute_reliability_table",
     "compute_top_k_summary",
     "convert_cost_matrix",
+    "drift_report",
     "expected_max_profit_score",
     "expected_profit_score",
     "find_leaks",

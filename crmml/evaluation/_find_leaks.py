@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from crmml._utils._frames import column_names, find_repeated, is_frame
+from crmml.evaluation._columns import open_frame, to_numbers
 from crmml.evaluation._validation import (
     Bools,
     Floats,
@@ -90,7 +90,7 @@ def find_leaks(
     """
     if not isinstance(threshold, Real) or not 0.5 < float(threshold) <= 1:
         raise SchemaError(f"threshold must lie in (0.5, 1], got {threshold!r}.")
-    frame = _open(X)
+    frame = open_frame(X, "X")
     churned, _ = check_labels_and_scores(
         y, np.zeros(len(frame)), pos_label=pos_label, score_name="X"
     )
@@ -111,24 +111,9 @@ def find_leaks(
     return found.sort_values("auc", ascending=False, kind="stable", ignore_index=True)
 
 
-def _open(X: Any) -> nw.DataFrame[Any]:
-    if not is_frame(X):
-        array = np.asarray(X)
-        if array.ndim != 2:
-            raise SchemaError(
-                f"X must be a dataframe or have two dimensions, got {array.ndim}."
-            )
-        names = [f"x{i}" for i in range(array.shape[1])]
-        X = pd.DataFrame(array, columns=names).infer_objects()
-    repeated = find_repeated(column_names(X))
-    if repeated:
-        raise SchemaError(f"X repeats {len(repeated)} column names; rename them.")
-    return nw.from_native(X, eager_only=True)
-
-
 def _measure(column: nw.Series[Any], churned: Bools) -> tuple[float, str, int]:
     """Return the best area, how it was reached, and how many values are missing."""
-    values = _to_numbers(column)
+    values = to_numbers(column)
     if values is None:
         levels = column.to_pandas().astype("object")
         try:
@@ -146,21 +131,6 @@ def _measure(column: nw.Series[Any], churned: Bools) -> tuple[float, str, int]:
     # Chance favours bins a little, so that ties go to the order.
     best = (by_order, "order") if by_order >= by_bins else (by_bins, "bins")
     return (*best, int(missing.sum()))
-
-
-def _to_numbers(column: nw.Series[Any]) -> Floats | None:
-    """Numbers and points in time as floats, None for everything else."""
-    dtype = column.dtype
-    series = column.to_pandas()
-    if dtype.is_numeric():
-        return np.asarray(series.to_numpy(np.float64, na_value=np.nan))
-    if dtype in (nw.Date, nw.Datetime, nw.Duration):
-        missing = series.isna().to_numpy()
-        is_span = dtype == nw.Duration
-        instants = pd.to_timedelta(series) if is_span else pd.to_datetime(series)
-        ticks = instants.to_numpy().astype("int64").astype(np.float64)
-        return np.where(missing, np.nan, ticks)
-    return None
 
 
 def _area_of_order(values: Floats, missing: Bools, churned: Bools) -> float:

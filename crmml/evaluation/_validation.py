@@ -113,9 +113,32 @@ def check_probabilities(y_proba: Any, name: str) -> Floats:
     SchemaError
         If one is missing, not numeric or outside [0, 1].
     """
-    proba = _check_scores(_check_column(y_proba, name), name)
+    proba = check_scores(y_proba, name)
     _check_unit_interval(proba, name)
     return proba
+
+
+def check_scores(y_score: Any, name: str) -> Floats:
+    """Read finite scores where there are no labels.
+
+    Parameters
+    ----------
+    y_score : array-like of shape (n_samples,)
+        Scores.
+    name : str
+        The argument's name, for messages.
+
+    Returns
+    -------
+    ndarray of float of shape (n_samples,)
+        The scores.
+
+    Raises
+    ------
+    SchemaError
+        If one is missing, infinite or not numeric.
+    """
+    return _check_scores(_check_column(y_score, name), name)
 
 
 def check_both_classes(churned: Bools, what: str) -> None:
