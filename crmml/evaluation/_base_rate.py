@@ -29,9 +29,9 @@ def adjust_base_rate(
     y_proba : array-like of shape (n_samples,)
         Probabilities of leaving, in [0, 1].
     trained_rate : float
-        π, strictly between 0 and 1: share of leavers in the training data.
+        Share π of leavers in the training data, strictly between 0 and 1.
     new_rate : float
-        π', strictly between 0 and 1: share of leavers where the model is used.
+        Share π' of leavers where the model is used, strictly between 0 and 1.
 
     Returns
     -------
