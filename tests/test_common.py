@@ -5,7 +5,12 @@ import inspect
 import pkgutil
 
 import pytest
-from sklearn.base import ClassifierMixin, ClusterMixin, TransformerMixin
+from sklearn.base import (
+    ClassifierMixin,
+    ClusterMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import crmml
@@ -13,7 +18,7 @@ from crmml.segmentation import KMeansSegmenter
 
 # Builders, rules and pipelines take tables, which these checks cannot make.
 PACKAGES = ("models", "segmentation")
-KINDS = (ClassifierMixin, ClusterMixin, TransformerMixin)
+KINDS = (ClassifierMixin, ClusterMixin, RegressorMixin, TransformerMixin)
 
 # What is checked holds at any size, so small instances are enough.
 SMALL = {

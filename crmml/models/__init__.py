@@ -8,6 +8,7 @@ from crmml.models._beta_geo import BetaGeoModel
 from crmml.models._boosted import BoostedChurnClassifier
 from crmml.models._drivers import compute_drivers
 from crmml.models._gamma_gamma import GammaGammaModel
+from crmml.models._lifetime_value_regressor import LifetimeValueRegressor
 from crmml.models._logistic import LogisticChurnClassifier
 from crmml.models._modified_beta_geo import ModifiedBetaGeoModel
 from crmml.models._neural import NeuralChurnClassifier
@@ -22,6 +23,7 @@ __all__ = [
     "BetaGeoModel",
     "BoostedChurnClassifier",
     "GammaGammaModel",
+    "LifetimeValueRegressor",
     "LogisticChurnClassifier",
     "ModifiedBetaGeoModel",
     "NeuralChurnClassifier",
