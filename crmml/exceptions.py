@@ -5,6 +5,7 @@ __all__ = [
     "DataQualityWarning",
     "DegenerateFitError",
     "LeakageError",
+    "LeakageWarning",
     "LimitError",
     "MissingExtraError",
     "NotEnoughHistoryError",
@@ -46,3 +47,7 @@ class MissingExtraError(CrmmlError, ImportError):
 
 class DataQualityWarning(UserWarning):
     """Rows were left out or look wrong; the message says how many and why."""
+
+
+class LeakageWarning(UserWarning):
+    """A feature may know what was not known at its cutoff; nobody can tell."""

@@ -120,7 +120,7 @@ class World:
                 _frame(self.complaints), resolved_at="resolved_at", **common
             ),
             customers=Customers(
-                _frame(self.customers),
+                _frame(self.customers, _TOLD),
                 customer_id="customer_id",
                 joined_at="joined_at",
                 left_at="left_at",
@@ -141,10 +141,15 @@ class World:
         )
 
 
-_INSTANTS = ("timestamp", "recorded_at", "resolved_at", "joined_at", "left_at")
+_INSTANTS = (
+    *("timestamp", "recorded_at", "resolved_at", "joined_at", "left_at"),
+    "card_at",
+)
+_TOLD = ["city", "income", "is_vip"]
+"""What customers told of themselves when they signed up."""
 _SOLD = ["amount", "order_id", "product_id", "category", "discount"]
 _SOLD_ROLES = {role: role for role in _SOLD}
-_NUMBERS = {"amount", "discount", "score", "expectation", "value"}
+_NUMBERS = {"amount", "discount", "score", "expectation", "value", "income"}
 """Rows hold millionths of these."""
 
 
@@ -156,6 +161,8 @@ def _frame(rows: list[dict[str, Any]], others: Any = ()) -> pd.DataFrame:
     for name in others:
         if name in _NUMBERS:
             frame[name] = frame[name].astype("float64") / 1e6
+        elif name == "is_vip":
+            frame[name] = frame[name].astype("boolean")
         else:
             is_number = name in {"order_id", "product_id"}
             frame[name] = frame[name].astype("Int64" if is_number else "string")
@@ -229,6 +236,10 @@ def worlds():
                 "customer_id": st.sampled_from(["a", "b", "silent"]),
                 "joined_at": sometimes,
                 "left_at": sometimes,
+                "card_at": sometimes,
+                "city": st.sampled_from([None, "北京", "O'Brien", ""]),
+                "income": maybe_cents,
+                "is_vip": st.sampled_from([None, True, False]),
             }
         )
         long_ago = NOON - 400 * DAY

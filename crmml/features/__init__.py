@@ -7,6 +7,7 @@ from crmml.features._activity import Activity
 from crmml.features._btyd_summary import BTYDSummary
 from crmml.features._complaint_rate import ComplaintRate
 from crmml.features._custom_aggregation import CustomAggregation
+from crmml.features._customer_attributes import CustomerAttributes
 from crmml.features._describe import describe_features
 from crmml.features._discounts import Discounts
 from crmml.features._feature_set import FeatureSet
@@ -26,6 +27,7 @@ __all__ = [
     "BTYDSummary",
     "ComplaintRate",
     "CustomAggregation",
+    "CustomerAttributes",
     "Discounts",
     "FeatureSet",
     "InterPurchase",

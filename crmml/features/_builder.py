@@ -112,7 +112,7 @@ class PointInTimeBuilder(BaseEstimator):
         asked = Declarations(tables)
         features = self._keep_fitted(self.declare(asked))
         result = compute_features(features, asked, tables, rows)
-        return self._in_container(result, rows, tables)
+        return self._in_container(result, features, rows, tables)
 
     def fit_transform(
         self, tables: Any, cutoffs: Any = None, *, spine: Any = None
@@ -171,7 +171,14 @@ class PointInTimeBuilder(BaseEstimator):
 
     def _learn_names(self, tables: CustomerTables) -> Self:
         features = self.declare(Declarations(tables))
-        self.feature_names_out_ = [feature.name for feature in features]
+        names = [feature.name for feature in features]
+        taken = [name for name in names if name in {"customer_id", "cutoff"}]
+        if taken:
+            raise SchemaError(
+                f"A feature cannot be called {taken[0]!r}, which names the rows of "
+                "every result. Rename the column or the feature."
+            )
+        self.feature_names_out_ = names
         return self
 
     def _keep_fitted(self, features: list[Feature]) -> list[Feature]:
@@ -186,13 +193,16 @@ class PointInTimeBuilder(BaseEstimator):
         return [by_name[name] for name in self.feature_names_out_]
 
     def _in_container(
-        self, result: pa.Table, rows: Spine, tables: CustomerTables
+        self,
+        result: pa.Table,
+        features: list[Feature],
+        rows: Spine,
+        tables: CustomerTables,
     ) -> Any:
         config = getattr(self, "_sklearn_output_config", {})
         container = config.get("transform", "pandas")
         if container in {"pandas", "default"}:
-            frame: pd.DataFrame = result.to_pandas()
-            return frame.set_index(rows.to_index(tables))
+            return _to_pandas(result, features).set_index(rows.to_index(tables))
         cutoff = rows.rows["cutoff"].cast(
             pa.timestamp("us", tz="UTC" if tables.is_aware else None)
         )
@@ -204,3 +214,11 @@ class PointInTimeBuilder(BaseEstimator):
         if container == "arrow":
             return table
         return import_extra("polars", "polars").from_arrow(table)
+
+
+def _to_pandas(result: pa.Table, features: list[Feature]) -> pd.DataFrame:
+    """Return pandas in dtypes that do not depend on whether values are missing."""
+    dtypes = {one.name: one.dtype for one in features if one.dtype is not None}
+    dtypes |= {one.name: "boolean" for one in features if one.kind == "boolean"}
+    frame: pd.DataFrame = result.to_pandas()
+    return frame.astype(dtypes)

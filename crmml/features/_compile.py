@@ -95,10 +95,13 @@ def _join(asked: Declarations, event_tables: list[str]) -> exp.Select:
             value = exp.func("coalesce", value, sql.number(0))
         columns.append(exp.alias_(value, alias, quoted=True, copy=False))
     columns += map(sql.column, asked.attributes)
+    views = {one.alias: one.view for one in asked.columns.values()}
+    columns += [sql.column(alias, view) for alias, view in views.items()]
     query = exp.select(*columns).from_(sql.table("spine"), copy=False)
     joins = [(f"{name}_at_cutoff", ["customer_id", "cutoff"]) for name in event_tables]
     if asked.attributes:
         joins.append(("customers", ["customer_id"]))
+    joins += [(view, ["customer_id"]) for view in dict.fromkeys(views.values())]
     for name, keys in joins:
         query = query.join(
             sql.table(name),

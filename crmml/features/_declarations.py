@@ -1,7 +1,8 @@
 """What builders declare: aggregations of events, and features derived from them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import sqlglot.expressions as exp
@@ -12,6 +13,7 @@ from crmml.features._condition import ValueType, column_type
 from crmml.features._expressions import code_latest, read_latest
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
+from crmml.tables._attributes import Attribute, AttributeKind, open_attributes
 
 How = Literal[
     "count",
@@ -69,6 +71,8 @@ class Feature:
     name: str
     expression: exp.Expr
     kind: FeatureKind = "number"
+    dtype: Any = None
+    """The pandas dtype of a text, None where any will do."""
 
 
 class Declarations:
@@ -84,6 +88,8 @@ class Declarations:
         self._tables = tables
         self.aggregations: dict[Aggregation, str] = {}
         self.attributes: list[str] = []
+        self.columns: dict[str, Attribute] = {}
+        self.as_of_today: set[str] = set()
 
     @property
     def cutoff(self) -> exp.Column:
@@ -161,6 +167,38 @@ class Declarations:
             self.attributes.append(role)
         known = exp.LT(this=sql.column(role), expression=self.cutoff)
         return exp.case().when(known, sql.column(role))
+
+    def columns_of_customers(
+        self,
+        wanted: Mapping[str, AttributeKind],
+        *,
+        fixed: Collection[str] = (),
+    ) -> dict[str, Attribute]:
+        """Ask for columns of the customers table that play no role.
+
+        Parameters
+        ----------
+        wanted : mapping of str to str
+            The user's columns, and what to read each as.
+        fixed : collection of str
+            Those that are the same at every cutoff from the sign-up on. All others are
+            as of today, and the test for leaks counts them as not known.
+
+        Returns
+        -------
+        dict of str to Attribute
+            The columns, to be read by their ``alias``.
+
+        Raises
+        ------
+        SchemaError
+            If one is missing, plays a role, or holds something else.
+        """
+        found = open_attributes(self._tables, wanted)
+        for name, attribute in found.items():
+            self.columns.setdefault(name, attribute)
+        self.as_of_today |= found.keys() - set(fixed)
+        return found
 
     def has(self, table: str, role: str | None = None) -> bool:
         """Tell whether a table, and a role of it, was declared."""

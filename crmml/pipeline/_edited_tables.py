@@ -1,6 +1,6 @@
 """Copies of customer tables with another future, for tests that look for leaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from crmml._utils._durations import DAY, MICROSECOND
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
+from crmml.tables._attributes import Attribute
 from crmml.tables._ids import narrow_ids
 from crmml.tables._prepare import LARGEST_NUMBER, MILLIONTHS
-from crmml.tables._table import Table
+from crmml.tables._table import Kind, Table
 
 Edit: TypeAlias = Callable[[str, pd.DataFrame], pd.DataFrame]
 
@@ -28,7 +29,9 @@ _LARGEST = LARGEST_NUMBER / 10 * MILLIONTHS
 """Added numbers stay within what tables take."""
 
 
-def copy_tables(tables: CustomerTables, edit: Edit) -> CustomerTables:
+def copy_tables(
+    tables: CustomerTables, edit: Edit, attributes: Sequence[Attribute] = ()
+) -> CustomerTables:
     """Build the same tables over edited rows, whatever the rows came from.
 
     Parameters
@@ -38,31 +41,39 @@ def copy_tables(tables: CustomerTables, edit: Edit) -> CustomerTables:
     edit : callable
         Takes a table's name and its rows, as columns of Arrow dtypes by role with
         instants in microseconds and numbers in millionths, and returns other rows.
+    attributes : sequence of Attribute
+        Columns of customers that play no role and are copied too, by their aliases.
 
     Returns
     -------
     CustomerTables
-        Over frames of the user's kind that hold the declared columns alone, under the
-        user's names, with the same ``observed_until``. Rows without an id are left
-        out.
+        Over frames of the user's kind that hold these columns alone, under the user's
+        names, with the same ``observed_until``. Rows without an id are left out.
     """
     copies: dict[str, Any] = {}
     for name, columns in tables.columns.items():
-        query = exp.select(*map(sql.column, columns)).from_(sql.table(name))
+        query = exp.select(*[sql.column(role, name) for role in columns])
+        query = query.from_(sql.table(name))
+        own = attributes if name == "customers" else ()
+        query = query.select(*[sql.column(one.alias, one.view) for one in own])
+        for view in dict.fromkeys(one.view for one in own):
+            query = query.join(sql.table(view), using=["customer_id"])
         found = tables.engine.run(query)
         arrays = {role: found[role] for role in found.column_names}
         arrays["customer_id"] = narrow_ids(arrays["customer_id"])
         rows = pa.table(arrays)
         edited = edit(name, rows.to_pandas(types_mapper=pd.ArrowDtype))
         back = pa.Table.from_pandas(edited, schema=rows.schema, preserve_index=False)
-        copies[name] = _declare(tables, name, back)
+        copies[name] = _declare(tables, name, back, own)
     end = tables.observed_until
     if end is not None and tables.is_aware:
         end = end.tz_localize("UTC")
     return CustomerTables(**copies, observed_until=end)
 
 
-def _declare(tables: CustomerTables, name: str, rows: pa.Table) -> Table:
+def _declare(
+    tables: CustomerTables, name: str, rows: pa.Table, attributes: Sequence[Attribute]
+) -> Table:
     """Wrap rows as the user's table of this name was."""
     table = tables.table(name)
     names = table.roles
@@ -73,9 +84,19 @@ def _declare(tables: CustomerTables, name: str, rows: pa.Table) -> Table:
         names[role]: _to_user(rows[role], column.kind, bool(tables.is_aware))
         for role, column in tables.columns[name].items()
     }
+    for one in attributes:
+        kind = _kind_of(one)
+        arrays[one.name] = _to_user(rows[one.alias], kind, bool(tables.is_aware))
     data = _like(table.data, pa.table(arrays))
     fields: dict[str, Any] = {"data": data, "encoding": "utf-8", **names}
     return replace(table, **fields)
+
+
+def _kind_of(attribute: Attribute) -> Kind:
+    """Kind of an attribute; its numbers are no millionths."""
+    if attribute.kind == "date":
+        return "instant"
+    return "double" if attribute.kind == "number" else attribute.kind
 
 
 def _to_user(values: pa.ChunkedArray, kind: str, is_aware: bool) -> pa.ChunkedArray:
@@ -110,6 +131,10 @@ class FutureEditor:
         Ids for whom events are added.
     seed : int
         The same seed makes the same edits.
+    attributes : sequence of Attribute
+        Columns of customers that play no role and are edited too.
+    as_of_today : collection of str
+        Those of them, by the user's name, that were not fixed before the cutoff.
     """
 
     def __init__(
@@ -118,11 +143,16 @@ class FutureEditor:
         cutoff: int,
         customers: pa.ChunkedArray,
         seed: int,
+        attributes: Sequence[Attribute] = (),
+        as_of_today: Collection[str] = (),
     ) -> None:
         self._kinds = {
             name: {role: column.kind for role, column in columns.items()}
             for name, columns in tables.columns.items()
         }
+        for one in attributes:
+            self._kinds["customers"][one.alias] = _kind_of(one)
+        self._as_of_today = [one.alias for one in attributes if one.name in as_of_today]
         self._cutoff = cutoff
         self._customers = customers
         self._random = np.random.default_rng(seed)
@@ -130,7 +160,8 @@ class FutureEditor:
     def delete(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Drop every row that was not known, and every later instant."""
         kept = rows[self._is_known(name, rows)]
-        return self._edit_instants(name, kept, lambda n: [None] * n)
+        kept = self._edit_instants(name, kept, lambda n: [None] * n)
+        return self._edit_attributes(name, kept, lambda values: [None] * len(values))
 
     def scramble(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Give rows that were not known other customers, times and values."""
@@ -143,7 +174,7 @@ class FutureEditor:
                     drawn = self._draw_like(drawn, len(drawn))
                 rows = _put(rows, role, later, drawn)
         if name == "customers":
-            return rows
+            return self._edit_attributes(name, rows, self._random.permutation)
         early = rows["timestamp"].to_numpy()[later] < self._cutoff
         times = np.where(
             early, self._draw_earlier(len(later)), self._draw_later(len(later))
@@ -191,6 +222,15 @@ class FutureEditor:
                 is_open = (rows[role] >= self._cutoff).fillna(True)
                 where = np.flatnonzero(is_open.to_numpy(dtype=np.bool_))
                 rows = _put(rows, role, where, draw(len(where)))
+        return rows
+
+    def _edit_attributes(
+        self, name: str, rows: pd.DataFrame, draw: Callable[[Any], Any]
+    ) -> pd.DataFrame:
+        """Replace attributes that may not have been so at the cutoff."""
+        for role in self._as_of_today if name == "customers" else ():
+            values = draw(rows[role].array)
+            rows = _put(rows, role, np.arange(len(rows)), values)
         return rows
 
     def _draw_later(self, n: int) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """The test of what this library promises, for the features of its users."""
 
+from collections.abc import Collection
 from copy import deepcopy
 from typing import Any
 
@@ -12,11 +13,13 @@ from crmml._utils._arguments import check_count
 from crmml._utils._frames import join_texts
 from crmml.exceptions import LeakageError, SchemaError
 from crmml.features._builder import PointInTimeBuilder
+from crmml.features._declarations import Declarations
 from crmml.pipeline._churn import ChurnPipeline
 from crmml.pipeline._edited_tables import FutureEditor, copy_tables
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import is_single
+from crmml.tables._names import list_names
 from crmml.tables._spine import build_spine
 
 
@@ -31,7 +34,9 @@ def assert_no_leakage(
     for every customer, half of them at the very cutoff. Not known are rows at or after
     the cutoff and, where ``recorded_at`` is declared, rows recorded at or after it or
     never. In every copy the instants that had not come yet at the cutoff, such as
-    ``left_at`` and ``resolved_at``, are others too, or none. No feature may tell.
+    ``left_at`` and ``resolved_at``, are others too, or none; and so are the columns of
+    the customers table that a feature reads and does not declare as fixed, for they
+    show customers as they are today. No feature may tell.
 
     Parameters
     ----------
@@ -64,16 +69,16 @@ def assert_no_leakage(
 
     Notes
     -----
-    What this cannot see: a column of the customers table that shows customers as they
-    are today (number of orders so far, current segment, discount since complaining).
-    Such a column holds the future without an instant to tell it by, and no edit of
-    events moves it. Use columns that were fixed at sign-up, or record changes as
-    events.
+    What this cannot see: a column of the customers table that is declared as fixed at
+    sign-up and is not (number of orders so far, current segment, discount since
+    complaining). It holds the future without an instant to tell it by, and your word
+    for it is all there is. Record changes as events.
 
-    The copies hold declared columns only, in memory: builders must not read other
-    columns, and tables larger than memory are to be tested on a part of the customers.
-    Numbers count as moved beyond a relative difference of 1e-9, more than the rounding
-    of sums in another order.
+    The copies hold, in memory, the columns that were declared or are asked for in
+    ``declare``, as by :class:`crmml.features.CustomerAttributes`. Builders must not
+    read others, and tables larger than memory are to be tested on a part of the
+    customers. Numbers count as moved beyond a relative difference of 1e-9, more than
+    the rounding of sums in another order.
 
     Examples
     --------
@@ -93,14 +98,20 @@ def assert_no_leakage(
         raise SchemaError("assert_no_leakage takes one cutoff; call it once for each.")
     tables = as_tables(tables)
     spine = build_spine(tables, cutoff)
-    editor = FutureEditor(tables, spine.cutoffs[0], spine.rows["customer_id"], seed)
+    asked = _ask(pipeline_or_features, tables, cutoff)
+    attributes = list(asked.columns.values())
+    who = spine.rows["customer_id"]
+    editor = FutureEditor(
+        tables, spine.cutoffs[0], who, seed, attributes, asked.as_of_today
+    )
     edits = {"deleted": editor.delete, "scrambled": editor.scramble}
     edits["added"] = editor.add
-    before = _compute(pipeline_or_features, copy_tables(tables, _keep), cutoff)
+    kept = copy_tables(tables, _keep, attributes)
+    before = _compute(pipeline_or_features, kept, cutoff)
     moved: dict[str, list[str]] = {}
     for edit, change in edits.items():
-        after = _compute(pipeline_or_features, copy_tables(tables, change), cutoff)
-        for name in _find_moved(before, after):
+        copy = copy_tables(tables, change, attributes)
+        for name in _find_moved(before, _compute(pipeline_or_features, copy, cutoff)):
             moved.setdefault(name, []).append(edit)
     if moved:
         n_all = len({name for frame in before for name in frame})
@@ -110,8 +121,25 @@ def assert_no_leakage(
             f"was not known yet is deleted, scrambled or added: {join_texts(named)}. "
             "Read only what lies before the cutoff: aggregate(..., visible_from=...) "
             "for a second instant, attribute(...) for one of customers, "
-            "learn(..., before) in fit."
+            f"learn(..., before) in fit.{_say_today(asked.as_of_today)}"
         )
+
+
+def _ask(what: Any, tables: CustomerTables, cutoff: Any) -> Declarations:
+    """Collect what the features ask for."""
+    features = what.features if isinstance(what, ChurnPipeline) else what
+    asked = Declarations(tables)
+    clone(features).fit(tables, cutoff).declare(asked)
+    return asked
+
+
+def _say_today(columns: Collection[str]) -> str:
+    if not columns:
+        return ""
+    return (
+        f" The columns [{list_names(sorted(columns))}] of customers are read as they "
+        "are today; say which were fixed at sign-up: CustomerAttributes(fixed=[...])."
+    )
 
 
 def _keep(_: str, rows: pd.DataFrame) -> pd.DataFrame:

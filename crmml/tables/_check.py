@@ -1,5 +1,6 @@
 """What must hold before a table is used: one scan that counts every violation."""
 
+import sys
 import warnings
 from dataclasses import dataclass
 
@@ -9,8 +10,21 @@ import sqlglot.expressions as exp
 from crmml.exceptions import DataQualityWarning, SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._engine import Engine
-from crmml.tables._prepare import LARGEST_NUMBER, Column, source_view, try_double
-from crmml.tables._table import Table
+from crmml.tables._prepare import (
+    LARGEST_NUMBER,
+    Column,
+    Readable,
+    source_view,
+    try_double,
+)
+from crmml.tables._table import Kind, Table
+
+_LARGEST_DOUBLE = sys.float_info.max
+_WANTED: dict[Kind, str] = {
+    "instant": "an ISO 8601 date or timestamp, such as 2024-05-01T13:30",
+    "number": f"a finite number below {LARGEST_NUMBER:.0e} in size",
+    "double": "a finite number",
+}
 
 
 @dataclass(frozen=True)
@@ -83,13 +97,49 @@ def check_rows(table: Table, columns: dict[str, Column], engine: Engine) -> Exte
     )
 
 
+def check_readable(table: Readable, columns: dict[str, Column], engine: Engine) -> None:
+    """Refuse columns with values that cannot be read; missing ones may be.
+
+    Parameters
+    ----------
+    table : Readable
+        The columns' table.
+    columns : dict of str to Column
+        Prepared columns by role.
+    engine : Engine
+        The engine that holds it.
+
+    Raises
+    ------
+    SchemaError
+        If an instant or a number cannot be read.
+    """
+    counts = {
+        f"{role}_unreadable": sql.count_if(_is_unreadable(column))
+        for role, column in columns.items()
+        if column.kind in _WANTED
+    }
+    if not counts:
+        return
+    query = exp.select(
+        *[exp.alias_(count, name, quoted=True) for name, count in counts.items()]
+    ).from_(sql.table(source_view(table)))
+    found = engine.run(query).to_pylist()[0]
+    for role, column in columns.items():
+        _check_unreadable(table, role, column, found.get(f"{role}_unreadable", 0))
+
+
 def _is_unreadable(column: Column) -> exp.Expr:
     present = column.raw.is_(exp.null()).not_()
     if column.kind == "instant":
         return exp.and_(present, column.expression.copy().is_(exp.null()))
     value = exp.func("abs", try_double(column.raw, column.type))
     # NaN compares as greater than every number, so one comparison finds it too.
-    fits = exp.LT(this=value, expression=exp.Literal.number(str(LARGEST_NUMBER)))
+    if column.kind == "number":
+        limit = exp.Literal.number(str(LARGEST_NUMBER))
+        fits: exp.Expr = exp.LT(this=value, expression=limit)
+    else:
+        fits = exp.LTE(this=value, expression=exp.Literal.number(str(_LARGEST_DOUBLE)))
     return exp.and_(present, exp.func("coalesce", fits, exp.false()).not_())
 
 
@@ -118,21 +168,22 @@ def _check_ids(table: Table, found: dict[str, int]) -> None:
 def _check_values(
     table: Table, role: str, column: Column, found: dict[str, int]
 ) -> None:
-    n_unreadable = found.get(f"{role}_unreadable", 0)
+    _check_unreadable(table, role, column, found.get(f"{role}_unreadable", 0))
     n_missing = found.get(f"{role}_missing", 0)
-    if n_unreadable:
-        wanted = {
-            "instant": "an ISO 8601 date or timestamp, such as 2024-05-01T13:30",
-            "number": f"a finite number below {LARGEST_NUMBER:.0e} in size",
-        }[column.kind]
-        raise SchemaError(
-            f"{table.name}: column {column.name!r} ({role}) has {n_unreadable} rows "
-            f"that are not {wanted}. Convert or drop these rows first."
-        )
     if n_missing and role not in table.nullable:
         raise SchemaError(
             f"{table.name}: column {column.name!r} ({role}) is missing in {n_missing} "
             f"of {found['n_rows']} rows. Fill or drop these rows first."
+        )
+
+
+def _check_unreadable(
+    table: Readable, role: str, column: Column, n_unreadable: int
+) -> None:
+    if n_unreadable:
+        raise SchemaError(
+            f"{table.name}: column {column.name!r} ({role}) has {n_unreadable} rows "
+            f"that are not {_WANTED[column.kind]}. Convert or drop these rows first."
         )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crmml.exceptions import SchemaError
+from crmml.tables._attributes import Attribute
 from crmml.tables._check import Extent, check_rows
 from crmml.tables._complaints import Complaints
 from crmml.tables._customers import Customers
@@ -123,6 +124,7 @@ class CustomerTables:
             create_canonical_view(
                 table, self.columns[name], self.engine, self.id_type or "VARCHAR"
             )
+        self.attributes: dict[Any, dict[str, Attribute]] = {}
         self.is_end_declared = observed_until is not None
         self.observed_until = self._read_observed_until(observed_until)
 

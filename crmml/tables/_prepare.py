@@ -5,14 +5,17 @@ unit. Integer arithmetic gives the same result in every engine, whatever the ord
 the rows, the number of threads or the machine's time zone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlglot.expressions as exp
 
 from crmml.exceptions import SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._engine import Engine
-from crmml.tables._table import Table
+from crmml.tables._sources import Source
+from crmml.tables._table import Kind
 
 MILLIONTHS = 1_000_000
 LARGEST_NUMBER = 9e12
@@ -31,8 +34,39 @@ _INTEGERS = {
 }
 _NAIVE = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _AWARE = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"}
+_CANONICAL: dict[Kind, str] = {
+    "instant": "bigint",
+    "number": "bigint",
+    "double": "double",
+    "boolean": "boolean",
+}
+"""Engine types of canonical columns; all others are text."""
 NO_TYPE = "NULL"
 """Type of a column in which every value is missing: it fits every role."""
+
+
+class Readable(Protocol):
+    """Columns of a source, each with the kind of value it must hold."""
+
+    @property
+    def name(self) -> str:
+        """What the table is called in messages."""
+
+    @property
+    def view(self) -> str:
+        """What its canonical view is called."""
+
+    @property
+    def source(self) -> Source:
+        """Where the rows come from."""
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The user's column by role."""
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kind of value by role."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +75,7 @@ class Column:
 
     role: str
     name: str
-    kind: str
+    kind: Kind
     type: str
     is_aware: bool | None
     """Whether its instants have a time zone; None for other kinds."""
@@ -54,13 +88,13 @@ class Column:
         return sql.column(self.role)
 
 
-def prepare(table: Table, engine: Engine) -> dict[str, Column]:
+def prepare(table: Readable, engine: Engine) -> dict[str, Column]:
     """Register a table and find out how its columns are read.
 
     Parameters
     ----------
-    table : Table
-        The user's table.
+    table : Readable
+        The user's table, or some columns of it.
     engine : Engine
         The engine that shall read it.
 
@@ -81,14 +115,14 @@ def prepare(table: Table, engine: Engine) -> dict[str, Column]:
 
 
 def create_canonical_view(
-    table: Table, columns: dict[str, Column], engine: Engine, id_type: str
+    table: Readable, columns: dict[str, Column], engine: Engine, id_type: str
 ) -> None:
-    """Create the view, named as the table, that everything else computes with.
+    """Create the view that everything else computes with.
 
     Parameters
     ----------
-    table : Table
-        The user's table.
+    table : Readable
+        The user's table, or some columns of it.
     columns : dict of str to Column
         Its declared columns by role.
     engine : Engine
@@ -107,16 +141,18 @@ def create_canonical_view(
         .from_(sql.table(source_view(table)))
         .where(columns["customer_id"].raw.is_(exp.null()).not_())
     )
-    engine.create_view(table.name, query)
+    engine.create_view(table.view, query)
 
 
-def source_view(table: Table) -> str:
+def source_view(table: Readable) -> str:
     """Name the view of a table's columns as they stand in the user's data."""
-    return f"{table.name}_source"
+    return f"{table.view}_source"
 
 
-def _read_column(table: Table, role: str, type_: str, engine: Engine) -> Column:
+def _read_column(table: Readable, role: str, type_: str, engine: Engine) -> Column:
     kind = table.kinds[role]
+    if kind == "any":
+        kind = _kind_of(type_)
     if not _fits(kind, type_, table.source.is_text):
         if _count(table, role, engine):
             raise _wrong_type(table, role, type_)
@@ -124,8 +160,7 @@ def _read_column(table: Table, role: str, type_: str, engine: Engine) -> Column:
     is_aware = None
     expression: exp.Expr = sql.column(role)
     if type_ == NO_TYPE:
-        target = "bigint" if kind in {"instant", "number"} else "varchar"
-        expression = exp.cast(exp.null(), target)
+        expression = exp.cast(exp.null(), _CANONICAL.get(kind, "varchar"))
     elif kind == "instant":
         is_aware, expression = _read_instant(table, role, type_, engine)
     elif kind == "number":
@@ -134,18 +169,37 @@ def _read_column(table: Table, role: str, type_: str, engine: Engine) -> Column:
         )
         whole = exp.DataType.build("bigint")
         expression = exp.TryCast(this=exp.func("round", scaled), to=whole)
+    elif kind == "double":
+        expression = try_double(expression, type_)
+    elif kind == "text":
+        expression = exp.cast(expression, "varchar")
     return Column(role, table.roles[role], kind, type_, is_aware, expression)
 
 
-def _fits(kind: str, type_: str, is_text: bool) -> bool:
+def _kind_of(type_: str) -> Kind:
+    """Say what a column without a role holds; text where that is nothing we know."""
+    if _is_number(type_) or type_.strip('"') == NO_TYPE:
+        return "double"
+    if type_ in _NAIVE | _AWARE:
+        return "instant"
+    return "boolean" if type_ == "BOOLEAN" else "text"
+
+
+def _fits(kind: Kind, type_: str, is_text: bool) -> bool:
+    if kind == "boolean":
+        return type_ == "BOOLEAN"
     if kind == "instant":
         return type_ in _NAIVE | _AWARE | {"VARCHAR"}
-    if kind == "number" and not (type_ == "VARCHAR" and is_text):
-        return type_ in _INTEGERS | {"FLOAT", "DOUBLE"} or type_.startswith("DECIMAL")
+    if kind in {"number", "double"} and not (type_ == "VARCHAR" and is_text):
+        return _is_number(type_)
     return type_ in _INTEGERS | {"VARCHAR"}
 
 
-def _count(table: Table, role: str, engine: Engine) -> int:
+def _is_number(type_: str) -> bool:
+    return type_ in _INTEGERS | {"FLOAT", "DOUBLE"} or type_.startswith("DECIMAL")
+
+
+def _count(table: Readable, role: str, engine: Engine) -> int:
     """How many values of a column are not missing."""
     count = exp.alias_(exp.Count(this=sql.column(role)), "n")
     found = engine.run(exp.select(count).from_(sql.table(source_view(table))))
@@ -162,7 +216,7 @@ def try_double(value: exp.Expr, type_: str) -> exp.Expr:
 
 
 def _read_instant(
-    table: Table, role: str, type_: str, engine: Engine
+    table: Readable, role: str, type_: str, engine: Engine
 ) -> tuple[bool | None, exp.Expr]:
     column = sql.column(role)
     if type_ == "VARCHAR":
@@ -190,7 +244,7 @@ def _floor_to_microseconds(nanoseconds: exp.Expr) -> exp.Expr:
     )
 
 
-def _has_offsets(table: Table, role: str, engine: Engine) -> bool | None:
+def _has_offsets(table: Readable, role: str, engine: Engine) -> bool | None:
     column = sql.column(role)
     offset = exp.func("regexp_full_match", column, exp.Literal.string(_WITH_OFFSET))
     query = exp.select(
@@ -207,16 +261,18 @@ def _has_offsets(table: Table, role: str, engine: Engine) -> bool | None:
     return bool(row["n_offset"]) if row["n"] else None
 
 
-def _wrong_type(table: Table, role: str, type_: str) -> SchemaError:
+def _wrong_type(table: Readable, role: str, type_: str) -> SchemaError:
     kind = table.kinds[role]
     wanted = {
         "instant": "dates, timestamps or ISO 8601 text",
         "number": "numbers",
+        "double": "numbers",
+        "boolean": "true and false",
     }.get(kind, "text or integers")
     hint = ""
     if kind == "instant":
         hint = " Convert it, for example with pandas.to_datetime(..., unit=...)."
-    elif kind == "number" and type_ == "VARCHAR":
+    elif wanted == "numbers" and type_ == "VARCHAR":
         hint = (
             " Convert it, for example with pandas.to_numeric, and look at what fails."
         )

@@ -12,7 +12,8 @@ from crmml.tables._engine import Engine
 from crmml.tables._names import list_names
 from crmml.tables._sources import Source, open_source
 
-Kind = Literal["id", "key", "instant", "number"]
+Kind = Literal["id", "key", "instant", "number", "double", "text", "boolean", "any"]
+"""What a column must hold; numbers become exact, doubles stay as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,11 @@ class Table:
                 f"{self.name}: no such column for {', '.join(missing)}. "
                 f"The table has {list_names(source.columns)}."
             )
+
+    @property
+    def view(self) -> str:
+        """What the engine calls its canonical view."""
+        return self.name
 
     @property
     def roles(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 
+import pandas as pd
 import pytest
 
 import crmml.features
@@ -41,6 +42,7 @@ ARGUMENTS = {
         "value": "amount",
         "where": "amount > 0",
     },
+    "CustomerAttributes": {"fixed": ["city", "income", "is_vip", "card_at"]},
 }
 """Of builders that cannot be made without."""
 
@@ -80,6 +82,11 @@ def make_full_tables(make_tables):
             "surveys": seen.assign(score=amount, expectation=amount / 2),
             "events": seen.assign(event_type="login", value=amount),
         }
+        people = given.pop("customers", seen.iloc[:1][["customer_id"]])
+        told = {"city": "北京", "income": 1.5, "is_vip": True}
+        told["card_at"] = pd.Timestamp("2024-01-02")
+        joined = {"joined_at": "2023-12-01"} if "joined_at" not in people else {}
+        tables["customers"] = people.assign(**told, **joined)
         goods = {"product_id": 1, "category": "tea", "discount": 0.5}
         return make_tables(sales.assign(**goods), **{**tables, **given})
 

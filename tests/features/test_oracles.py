@@ -395,6 +395,23 @@ def custom_aggregation(world, customer, cutoff):
     return features
 
 
+def customer_attributes(world, customer, cutoff):
+    own = [row for row in world.customers if row["customer_id"] == customer]
+    row = own[0] if own else dict.fromkeys(["joined_at", "card_at", *TOLD])
+    ages = {"account_age_days": "joined_at", "days_since_card_at": "card_at"}
+    features = {
+        name: in_days(cutoff - (row[column] or math.inf))
+        for name, column in ages.items()
+    }
+    known = {name: age if age > 0 else math.nan for name, age in features.items()}
+    income = math.nan if row["income"] is None else row["income"] / 1e6
+    told = {"city": row["city"], "income": income, "is_vip": row["is_vip"]}
+    age = known.pop("account_age_days")
+    return {"account_age_days": age, **told, **known}
+
+
+TOLD = ["city", "income", "is_vip"]
+
 ORACLES = {
     "RFM": ({"windows": [None, "36h", "7D"]}, rfm),
     "Activity": ({"windows": ["1D", "7D"]}, activity),
@@ -410,6 +427,10 @@ ORACLES = {
             "windows": [None, "36h", "7D"],
         },
         custom_aggregation,
+    ),
+    "CustomerAttributes": (
+        {"fixed": ["city", "income", "is_vip", "card_at"]},
+        customer_attributes,
     ),
     "Discounts": ({"windows": [None, "36h", "7D"]}, discounts),
     "InterPurchase": ({"windows": [None, "36h", "7D"]}, inter_purchase),
@@ -447,10 +468,14 @@ def test_features_equal_their_definition(worlds, builder_classes, data):
         for key in [(one, cutoff) for cutoff in cutoffs for one in people]
     ]
     assert list(found.index.get_level_values("customer_id")) == people * 2
+    for name in ("city", "is_vip"):
+        values = found.pop(name)
+        values = [None if pd.isna(value) else value for value in values]
+        assert values == [row[name] for row in expected]
     # Quotients of exact sums: the last bit is all that a formula can differ in.
     pd.testing.assert_frame_equal(
         found,
-        pd.DataFrame(expected, index=found.index),
+        pd.DataFrame(expected, index=found.index)[list(found)],
         rtol=1e-12,
         atol=0,
         check_dtype=False,

@@ -109,9 +109,11 @@ def change_the_future(data, world, cutoff):
         logs = {name: keep_only_happened(rows, cutoff) for name, rows in logs.items()}
     people = [
         {
-            "customer_id": row["customer_id"],
-            "joined_at": later_or_never(data, row["joined_at"], cutoff),
-            "left_at": later_or_never(data, row["left_at"], cutoff),
+            **row,
+            **{
+                name: later_or_never(data, row[name], cutoff)
+                for name in ("joined_at", "left_at", "card_at")
+            },
         }
         for row in world.customers
     ]

@@ -9,7 +9,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from crmml.exceptions import LeakageError, NotEnoughHistoryError, SchemaError
-from crmml.features import RFM, Activity, ComplaintRate, FeatureSet, Tenure
+from crmml.features import (
+    RFM,
+    Activity,
+    ComplaintRate,
+    CustomerAttributes,
+    FeatureSet,
+    Tenure,
+)
 from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import Feature
 from crmml.features._expressions import days, minus
@@ -280,7 +287,65 @@ def test_empty_tables_time_zones_and_shared_columns(company):
     assert_no_leakage(features, tables, "2024-06-01T00:00Z")
 
 
-def test_a_column_as_of_today_cannot_be_seen(company, shop):
+@pytest.fixture(params=["pandas", "polars", "parquet"])
+def told(request, company, tmp_path):
+    """The shop, with what its table of customers says of them today."""
+    people = company.customers.assign(
+        渠道=["网", "店", None, "网", "店"] * (len(company.customers) // 5),
+        n_today=range(len(company.customers)),
+        card_at=pd.Timestamp(CUTOFF)
+        + pd.to_timedelta(company.customers.index % 9, "D"),
+        is_new=company.customers.index % 2 == 0,
+    )
+    if request.param == "polars":
+        people = pl.from_pandas(people)
+    if request.param == "parquet":
+        path = tmp_path / "people.parquet"
+        people.to_parquet(path)
+        people = path
+    shop = company.to_tables()
+    return CustomerTables(
+        transactions=shop.transactions,
+        customers=Customers(people, customer_id="customer_id", joined_at="joined_at"),
+        observed_until=shop.observed_until,
+    )
+
+
+def test_columns_fixed_at_sign_up_do_not_move(told):
+    fixed = CustomerAttributes(fixed=["渠道", "n_today", "card_at", "is_new"])
+    assert_no_leakage(FeatureSet([RFM(), fixed]), told, CUTOFF)
+
+
+@pytest.mark.filterwarnings("ignore::crmml.exceptions.LeakageWarning")
+def test_columns_as_of_today_are_named(told):
+    today = CustomerAttributes(fixed=["card_at"], as_of_today=["渠道", "n_today"])
+    message = find(FeatureSet([RFM(), today]), told)
+    assert message.startswith("2 of 7 features and scores")
+    for name in ("渠道", "n_today"):
+        assert f"{name!r} (deleted, scrambled)" in message
+    assert (
+        "The columns ['n_today', '渠道'] of customers are read as they are" in message
+    )
+    pipe = make_pipe(today).fit(told, ["2023-10-01", "2024-01-01"])
+    assert "'churn_probability' (" in find(pipe, told)
+
+
+def test_a_builder_of_ones_own_must_say_what_is_fixed(told):
+    class Own(PointInTimeBuilder):
+        def declare(self, ask):
+            wanted = {"is_new": "boolean", "渠道": "text"}
+            found = ask.columns_of_customers(wanted, fixed=["渠道"])
+            return [
+                Feature(name, sql.column(one.alias), one.kind)
+                for name, one in found.items()
+            ]
+
+    message = find(Own(), told)
+    assert message.startswith("1 of 2 features and scores")
+    assert "'is_new' (deleted, scrambled)" in message
+
+
+def test_a_column_that_is_said_to_be_fixed_and_is_not_cannot_be_seen(company, told):
     """As documented: nothing tells when the number of orders was written down."""
     n_orders = company.transactions["customer_id"].value_counts()
 
@@ -289,7 +354,7 @@ def test_a_column_as_of_today_cannot_be_seen(company, shop):
             features = super().transform(tables, cutoffs)
             return features.assign(n_today=n_orders.reindex(features.index).to_numpy())
 
-    assert_no_leakage(AsOfToday(), shop, CUTOFF)
+    assert_no_leakage(AsOfToday(), told, CUTOFF)
 
 
 def test_what_cannot_be_tested_is_refused(shop):
