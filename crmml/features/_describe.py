@@ -9,6 +9,7 @@ from crmml.exceptions import SchemaError
 # By the part before the window: English, Chinese. A "%" at the end marks a fraction.
 _NAMES: dict[str, tuple[str, str]] = {
     "T": ("time since the first purchase", "首次购买至今时长"),
+    "account_age_days": ("days since sign-up", "注册至今天数"),
     "cancellation_rate": ("cancelled orders %", "取消订单占比%"),
     "category_entropy": ("variety of categories (entropy)", "品类多样性（熵）"),
     "category_share": ("share of spend %", "消费占比%"),

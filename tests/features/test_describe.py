@@ -34,6 +34,7 @@ def tables(make_tables, sales):
         sales.assign(product_id="cup", category="茶", discount=0.5),
         complaints=frame(timestamp=at, resolved_at=at),
         surveys=frame(timestamp=at, score=[1.0, 2.0], expectation=[2.0, 2.0]),
+        customers=frame(joined_at=at),
         events=frame(timestamp=at, event_type=["login", "来电"], value=[1.0, 2.0]),
     )
 
