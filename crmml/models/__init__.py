@@ -14,6 +14,11 @@ from crmml.models._modified_beta_geo import ModifiedBetaGeoModel
 from crmml.models._neural import NeuralChurnClassifier
 from crmml.models._pareto_nbd import ParetoNBDModel
 from crmml.models._shifted_beta_geo import ShiftedBetaGeoModel
+from crmml.models._time_to_churn_curve import (
+    compute_cumulative_incidence,
+    compute_retention_curve,
+)
+from crmml.models._time_to_churn_median import compute_median_life
 from crmml.models._tree import TreeChurnClassifier
 from crmml.models._what_would_help import what_would_help
 from crmml.models._what_would_help_levers import NumberRange
@@ -31,6 +36,9 @@ __all__ = [
     "ParetoNBDModel",
     "ShiftedBetaGeoModel",
     "TreeChurnClassifier",
+    "compute_cumulative_incidence",
     "compute_drivers",
+    "compute_median_life",
+    "compute_retention_curve",
     "what_would_help",
 ]

@@ -9,6 +9,7 @@ from crmml.plotting._gain_curve import plot_gain_curve
 from crmml.plotting._inactivity import plot_inactivity
 from crmml.plotting._migration import plot_migration
 from crmml.plotting._reliability import plot_reliability
+from crmml.plotting._retention_curve import plot_retention_curve
 from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_map import plot_segment_map
 
@@ -19,6 +20,7 @@ __all__ = [
     "plot_inactivity",
     "plot_migration",
     "plot_reliability",
+    "plot_retention_curve",
     "plot_rules",
     "plot_segment_map",
 ]
