@@ -10,6 +10,7 @@ from crmml.models._drivers import compute_drivers
 from crmml.models._gamma_gamma import GammaGammaModel
 from crmml.models._lifetime_value_regressor import LifetimeValueRegressor
 from crmml.models._logistic import LogisticChurnClassifier
+from crmml.models._logit_leaf import LogitLeafChurnClassifier
 from crmml.models._modified_beta_geo import ModifiedBetaGeoModel
 from crmml.models._neural import NeuralChurnClassifier
 from crmml.models._pareto_nbd import ParetoNBDModel
@@ -30,6 +31,7 @@ __all__ = [
     "GammaGammaModel",
     "LifetimeValueRegressor",
     "LogisticChurnClassifier",
+    "LogitLeafChurnClassifier",
     "ModifiedBetaGeoModel",
     "NeuralChurnClassifier",
     "NumberRange",

@@ -2,6 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,16 +17,27 @@ from crmml._utils._sklearn import fit_context
 from crmml.exceptions import SchemaError
 from crmml.models._columns import Columns
 from crmml.models._encoder import Encoded, FrameEncoder
+from crmml.models._monotonic import check_monotonic
 from crmml.models._names import read_batch, read_training
 from crmml.models._reason_words import read_words
 from crmml.models._reasons import build_reasons
 from crmml.models._target import check_classes, read_target, read_weights
+from crmml.models._tuning import choose_parameters
 
 
 class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """A binary classifier on mixed frames whose log-odds add up over the features."""
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "monotonic": [dict, None],
+        "tune": ["boolean"],
+        "verbose": ["boolean"],
+    }
+    # Values of parameters that tune=True compares.
+    _candidates: ClassVar[list[dict[str, Any]]]
+    monotonic: Mapping[str, int] | None
+    tune: bool
+    verbose: bool
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -53,10 +65,12 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         NotEnoughHistoryError
-            If there are fewer than two customers, or one class only.
+            If there are fewer than two customers, or one class only; with tuning or
+            early stopping also if a class has fewer than two customers.
         SchemaError
             If a column is repeated, infinite, a date or of mixed types, labels are
-            missing, or there are more than two classes.
+            missing, there are more than two classes, or `monotonic` names an unknown
+            feature, a category or a sign other than 1 and -1.
         """
         names, columns = read_training(self, X, y)
         labels = read_target(y)
@@ -72,8 +86,16 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             labels, weights = labels[kept], weights[kept]
         self.classes_ = check_classes(labels)
         self._encoder = FrameEncoder().fit(columns, names, weights)
+        self._signs = check_monotonic(self.monotonic, self._encoder)
         churned = (labels == self.classes_[1]).astype(np.float64)
-        self._learn(self._encoder.encode(columns), churned, weights)
+        encoded = self._encoder.encode(columns)
+        self.tuned_params_: dict[str, Any] = {}
+        if self.tune:
+            self.tuned_params_ = choose_parameters(
+                self, self._candidates, encoded, churned, weights
+            )
+        settings = {**self.get_params(deep=False), **self.tuned_params_}
+        self._learn(encoded, churned, weights, SimpleNamespace(**settings))
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -223,8 +245,13 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         encoded: Encoded,
         churned: NDArray[np.float64],
         weights: NDArray[np.float64],
+        settings: SimpleNamespace,
     ) -> None:
-        """Fit to encoded customers; all weights are positive, both classes present."""
+        """Fit to encoded customers; all weights are positive, both classes present.
+
+        Parameters are read from `settings`, where tuned ones have taken the place of
+        those of the constructor.
+        """
 
     @abstractmethod
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:

@@ -1,6 +1,8 @@
 """Gradient-boosted trees: the strongest ranking, with exact reasons."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import joblib
@@ -12,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from crmml._utils._sklearn import Interval
 from crmml.models._base import BaseChurnClassifier
+from crmml.models._boosting import boost, find_n_trees
 from crmml.models._design import FlatDesign, sum_by_feature
 from crmml.models._encoder import Encoded
 
@@ -47,6 +50,21 @@ class BoostedChurnClassifier(BaseChurnClassifier):
     n_jobs : int, default=None
         Threads, in fit and afterwards. None means 1, -1 all cores; it changes no
         result.
+    early_stopping : bool, default=False
+        Whether to hold out one customer in six, drawn by the seed, and to stop when
+        50 more trees do not lower their log-loss. The model is then fitted anew, to
+        all customers, with as many trees as were best; `n_estimators` is the most.
+    monotonic : dict of str to {-1, 1}, default=None
+        Known signs, such as ``{"n_complaints": 1}``: as the number rises, the risk
+        never falls (1), or never rises (-1), all else equal and whatever the number.
+        Missing values may differ either way.
+    tune : bool, default=False
+        Whether to choose `max_depth`, `learning_rate` and, by early
+        stopping, the number of trees by the log-loss in three folds of the training
+        customers, stratified and drawn by the seed.
+    verbose : bool, default=True
+        Whether to show progress when fit takes more than a few seconds; nothing is
+        shown in batch jobs.
 
     Attributes
     ----------
@@ -56,6 +74,10 @@ class BoostedChurnClassifier(BaseChurnClassifier):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had any.
+    tuned_params_ : dict
+        What ``tune=True`` chose; empty without.
+    n_trees_ : int
+        Number of trees, `n_estimators` unless early stopping found another.
     booster_ : xgboost.Booster
         The trees, on columns of crmml's own making: numbers as they are, one column
         a category.
@@ -96,6 +118,7 @@ class BoostedChurnClassifier(BaseChurnClassifier):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseChurnClassifier._parameter_constraints,
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, 1, closed="right")],
         "max_depth": [Interval(Integral, 1, 20, closed="both")],
@@ -103,9 +126,20 @@ class BoostedChurnClassifier(BaseChurnClassifier):
         "reg_lambda": [Interval(Real, 0, None, closed="left")],
         "subsample": [Interval(Real, 0, 1, closed="right")],
         "colsample_bynode": [Interval(Real, 0, 1, closed="right")],
+        "early_stopping": ["boolean"],
         "random_state": ["random_state"],
         "n_jobs": [None, Integral],
     }
+    _candidates: ClassVar[list[dict[str, Any]]] = [
+        {
+            "max_depth": depth,
+            "learning_rate": rate,
+            "n_estimators": 2000,
+            "early_stopping": True,
+        }
+        for depth in (2, 3, 5)
+        for rate in (0.03, 0.1)
+    ]
 
     def __init__(
         self,
@@ -119,6 +153,10 @@ class BoostedChurnClassifier(BaseChurnClassifier):
         colsample_bynode: float = 0.5,
         random_state: int | RandomState | None = 0,
         n_jobs: int | None = None,
+        early_stopping: bool = False,
+        monotonic: Mapping[str, int] | None = None,
+        tune: bool = False,
+        verbose: bool = True,
     ) -> None:
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
@@ -129,35 +167,50 @@ class BoostedChurnClassifier(BaseChurnClassifier):
         self.colsample_bynode = colsample_bynode
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.early_stopping = early_stopping
+        self.monotonic = monotonic
+        self.tune = tune
+        self.verbose = verbose
 
     def _learn(
         self,
         encoded: Encoded,
         churned: NDArray[np.float64],
         weights: NDArray[np.float64],
+        settings: SimpleNamespace,
     ) -> None:
-        self._design = FlatDesign.learn(self._encoder, encoded)
+        self._design = FlatDesign.learn(self._encoder, encoded, flagged=self._signs)
+        matrix = self._design.matrix(encoded)
         share = float(np.average(churned, weights=weights))
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        parameters = {
+        parameters = self._parameters(settings, share)
+        n_trees, shown = settings.n_estimators, settings.verbose
+        if settings.early_stopping:
+            n_trees = find_n_trees(
+                parameters, matrix, churned, weights, n_trees, shown=shown
+            )
+        self.n_trees_ = n_trees
+        self.booster_ = boost(
+            parameters, matrix, churned, weights, n_trees, shown=shown
+        )
+
+    def _parameters(self, settings: SimpleNamespace, share: float) -> dict[str, Any]:
+        """Parameters in the words of XGBoost."""
+        return {
             "objective": "binary:logistic",
             # Given, so that it is not estimated in single precision.
             "base_score": share,
             "tree_method": "hist",
-            "eta": self.learning_rate,
-            "max_depth": self.max_depth,
-            "min_child_weight": self.min_child_weight,
-            "lambda": self.reg_lambda,
-            "subsample": self.subsample,
-            "colsample_bynode": self.colsample_bynode,
-            "seed": int(seed),
-            "nthread": joblib.effective_n_jobs(self.n_jobs),
+            "eta": settings.learning_rate,
+            "max_depth": settings.max_depth,
+            "min_child_weight": settings.min_child_weight,
+            "lambda": settings.reg_lambda,
+            "subsample": settings.subsample,
+            "colsample_bynode": settings.colsample_bynode,
+            "monotone_constraints": tuple(self._design.signs(self._signs).tolist()),
+            "seed": check_random_state(settings.random_state).randint(2**31 - 1),
+            "nthread": joblib.effective_n_jobs(settings.n_jobs),
             "verbosity": 0,
         }
-        data = xgb.DMatrix(
-            self._design.matrix(encoded), label=churned, weight=weights, nthread=1
-        )
-        self.booster_ = xgb.train(parameters, data, self.n_estimators)
 
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
         if encoded.n_rows == 0:

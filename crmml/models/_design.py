@@ -1,12 +1,13 @@
 """One flat matrix for models that want numbers only: trees, boosting, nets."""
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crmml.models._columns import NUMERIC, TEXT
-from crmml.models._encoder import Encoded, FrameEncoder
+from crmml.models._encoder import MISSING, Encoded, FrameEncoder
 
 # In place of a code: the column is a number.
 NO_CODE = -1
@@ -24,21 +25,38 @@ class FlatDesign:
     features : ndarray of shape (n_columns,)
         Which feature a column belongs to.
     codes : ndarray of shape (n_columns,)
-        Which category a column marks, ``NO_CODE`` for a number.
+        Which category a column marks, ``NO_CODE`` for a number; for a number
+        ``MISSING`` marks where it is missing.
     """
 
     features: NDArray[np.int64]
     codes: NDArray[np.int64]
 
     @classmethod
-    def learn(cls, encoder: FrameEncoder, encoded: Encoded) -> "FlatDesign":
-        """Give a column to every number and every category that occurs."""
+    def learn(
+        cls,
+        encoder: FrameEncoder,
+        encoded: Encoded,
+        *,
+        without: Container[int] = (),
+        flagged: Container[int] = (),
+    ) -> "FlatDesign":
+        """Give a column to every number and every category that occurs.
+
+        Features in `without` get none. Numbers in `flagged` get another where they
+        are missing, so that a known sign need not hold for missing values.
+        """
         features: list[int] = []
         codes: list[int] = []
         for j, kind in enumerate(encoder.kinds_):
+            if j in without:
+                continue
             if kind in NUMERIC:
                 features.append(j)
                 codes.append(NO_CODE)
+                if j in flagged and encoder.has_missing_[j]:
+                    features.append(j)
+                    codes.append(MISSING)
             elif kind == TEXT:
                 present = np.unique(encoded.arrays[j]).tolist()
                 # Of two categories one column tells all.
@@ -46,6 +64,14 @@ class FlatDesign:
                 features += [j] * len(marked)
                 codes += marked
         return cls(np.array(features, dtype=np.int64), np.array(codes, dtype=np.int64))
+
+    def signs(self, signs: Mapping[int, int]) -> NDArray[np.int64]:
+        """Signs of the columns, 0 where a feature's is unknown; at least one."""
+        known = [
+            signs.get(int(j), 0) if code == NO_CODE else 0
+            for j, code in zip(self.features, self.codes, strict=True)
+        ]
+        return np.array(known or [0], dtype=np.int64)
 
     def matrix(self, encoded: Encoded) -> NDArray[np.float32]:
         """Return the matrix of shape (n_samples, max(n_columns, 1)).
@@ -58,6 +84,8 @@ class FlatDesign:
             values = encoded.arrays[j]
             if code == NO_CODE:
                 matrix[:, k] = np.clip(values, -_LARGEST, _LARGEST)
+            elif values.dtype == np.float64:
+                matrix[:, k] = np.isnan(values)
             else:
                 matrix[:, k] = values == code
         return matrix

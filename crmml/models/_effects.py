@@ -103,6 +103,23 @@ class CurveTerm:
             columns = np.column_stack([columns, missing * 1.0])
         return columns
 
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the design."""
+        return int(self.basis.shape[1]) + self.has_missing
+
+    def rising(self) -> NDArray[np.float64]:
+        """Directions of coefficients whose sums with weights of 0 and more never fall.
+
+        Shape (n_columns, n_columns) without the column of missing values. A spline
+        never falls if its coefficients never fall, so each direction lets one of
+        their differences grow.
+        """
+        if self.basis.shape[1] == 1:
+            # Nothing but a line, which rises; or stays zero for a constant.
+            return np.eye(1)
+        return np.asarray(np.linalg.inv(np.diff(self.basis, axis=0)), np.float64)
+
     def accept(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the fitted coefficients of the columns; return them as reported."""
         self.step = float(coef[-1]) if self.has_missing else 0.0
@@ -169,6 +186,15 @@ class LineTerm:
         line = np.where(missing, 0.0, (numbers - self.mean) / self.spread)
         return np.column_stack([line, missing * 1.0] if self.has_missing else [line])
 
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the design."""
+        return 1 + self.has_missing
+
+    def rising(self) -> NDArray[np.float64]:
+        """Directions of coefficients that never fall, as of a curve."""
+        return np.eye(1)
+
     def accept(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the fitted coefficients of the columns; return them as reported."""
         self.slope = float(coef[0]) / self.spread
@@ -211,6 +237,11 @@ class CategoryTerm:
         """Columns for the training data, shape (n_samples, n_columns)."""
         columns: NDArray[np.float64] = (codes[:, None] == self.present) * self.scale
         return columns
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the design."""
+        return len(self.present)
 
     def accept(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take the fitted coefficients of the columns; return them as reported."""

@@ -48,6 +48,12 @@ class Encoded:
     arrays: list[NDArray[Any]]
     n_rows: int
 
+    def take(self, rows: NDArray[Any]) -> "Encoded":
+        """Keep some rows, by position or by a mask."""
+        arrays = [values[rows] for values in self.arrays]
+        n_rows = rows.sum() if rows.dtype == np.bool_ else len(rows)
+        return Encoded(arrays=arrays, n_rows=int(n_rows))
+
 
 class FrameEncoder:
     """Learns kinds and categories in training and maps later batches onto them.

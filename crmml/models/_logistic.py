@@ -1,22 +1,18 @@
 """Logistic regression whose lines may bend: as readable as a scorecard."""
 
+from collections.abc import Mapping
 from numbers import Real
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from crmml._utils._sklearn import Interval
+from crmml.models._additive import AdditiveDesign, AdditiveLogit
 from crmml.models._base import BaseChurnClassifier
-from crmml.models._columns import NUMERIC, TEXT
-from crmml.models._effects import LINE_SCALE, CategoryTerm, CurveTerm, LineTerm
 from crmml.models._encoder import Encoded
-
-_Term = CurveTerm | LineTerm | CategoryTerm
-
-# Newton's method is exact but squares the number of columns.
-_NEWTON_COLUMNS = 400
+from crmml.models._penalized_logit import fit_penalized_logit
 
 
 class LogisticChurnClassifier(BaseChurnClassifier):
@@ -39,6 +35,16 @@ class LogisticChurnClassifier(BaseChurnClassifier):
     C : float, default=1.0
         Inverse strength of the penalty. Near 0 all effects vanish and everybody gets
         the share of leavers; large values follow the training data closely.
+    monotonic : dict of str to {-1, 1}, default=None
+        Known signs, such as ``{"n_complaints": 1}``: as the number rises, the risk
+        never falls (1), or never rises (-1), all else equal and whatever the number.
+        Missing values have an effect of their own.
+    tune : bool, default=False
+        Whether to choose `C` by the log-loss in three folds of the training
+        customers, stratified and drawn by a fixed seed.
+    verbose : bool, default=True
+        Whether to show progress when fit takes more than a few seconds; nothing is
+        shown in batch jobs.
 
     Attributes
     ----------
@@ -48,6 +54,8 @@ class LogisticChurnClassifier(BaseChurnClassifier):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had any.
+    tuned_params_ : dict
+        What ``tune=True`` chose; empty without.
     intercept_ : float
         Log-odds at the average effect of every feature, the base of
         ``contributions``.
@@ -66,7 +74,8 @@ class LogisticChurnClassifier(BaseChurnClassifier):
     Notes
     -----
     Classes are not reweighted: the average predicted probability equals the share of
-    leavers in training. The penalised curves are P-splines [1]_ [2]_.
+    leavers in training. The penalised curves are P-splines [1]_ [2]_; one of known
+    sign has coefficients that only rise, or only fall, and so does the curve.
 
     References
     ----------
@@ -94,74 +103,53 @@ class LogisticChurnClassifier(BaseChurnClassifier):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseChurnClassifier._parameter_constraints,
         "linear": ["boolean"],
         "C": [Interval(Real, 0, None, closed="neither")],
     }
+    _candidates: ClassVar[list[dict[str, Any]]] = [
+        {"C": C} for C in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    ]
 
-    def __init__(self, *, linear: bool = False, C: float = 1.0) -> None:  # noqa: N803
+    def __init__(
+        self,
+        *,
+        linear: bool = False,
+        C: float = 1.0,  # noqa: N803
+        monotonic: Mapping[str, int] | None = None,
+        tune: bool = False,
+        verbose: bool = True,
+    ) -> None:
         self.linear = linear
         self.C = C
+        self.monotonic = monotonic
+        self.tune = tune
+        self.verbose = verbose
 
     def _learn(
         self,
         encoded: Encoded,
         churned: NDArray[np.float64],
         weights: NDArray[np.float64],
+        settings: SimpleNamespace,
     ) -> None:
-        self._terms = self._make_terms(encoded, weights)
-        blocks = [term.design(encoded.arrays[j]) for j, term in self._terms.items()]
-        names = self._encoder.names_
-        self.term_names_ = [
-            label for j, term in self._terms.items() for label in term.labels(names[j])
-        ]
-        # A constant column keeps the solver going when no feature is of use.
-        design = np.hstack(blocks) if blocks else np.zeros((encoded.n_rows, 1))
-        few = design.shape[1] <= _NEWTON_COLUMNS
-        solver = LogisticRegression(
-            C=self.C,
-            solver="newton-cholesky" if few else "lbfgs",
-            tol=1e-8 if few else 1e-4,
-            max_iter=100 if few else 2000,
-        ).fit(design, churned, sample_weight=weights)
-        self.intercept_ = float(solver.intercept_[0])
-        start = 0
-        coef = []
-        for (j, term), block in zip(self._terms.items(), blocks, strict=True):
-            end = start + block.shape[1]
-            coef.append(term.accept(solver.coef_[0, start:end]))
-            mean = float(np.average(term.effect(encoded.arrays[j]), weights=weights))
-            term.shift(mean)
-            self.intercept_ += mean
-            start = end
-        self.coef_ = np.concatenate(coef) if coef else np.empty(0)
-
-    def _make_terms(
-        self, encoded: Encoded, weights: NDArray[np.float64]
-    ) -> dict[int, _Term]:
-        """One term a feature; features of no known value have none."""
-        terms: dict[int, _Term] = {}
-        shape = LineTerm if self.linear else CurveTerm
-        for j, kind in enumerate(self._encoder.kinds_):
-            if kind in NUMERIC:
-                terms[j] = shape.learn(encoded.arrays[j], weights)
-            elif kind == TEXT:
-                terms[j] = CategoryTerm.learn(
-                    encoded.arrays[j],
-                    self._encoder.categories_[j],
-                    scale=1.0 if self.linear else LINE_SCALE,
-                )
-        return terms
+        design = AdditiveDesign.learn(
+            self._encoder, encoded, weights, linear=settings.linear
+        )
+        solution = fit_penalized_logit(
+            design.matrix(encoded),
+            churned,
+            weights,
+            settings.C,
+            cones=design.cones(self._signs),
+        )
+        self._logit = AdditiveLogit(design, solution, encoded, weights)
+        self.term_names_ = design.labels(self._encoder)
+        self.intercept_ = self._logit.intercept
+        self.coef_ = self._logit.coef
 
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
-        # Column by column, not by a matrix product: sums then do not depend on how
-        # many customers are scored together.
-        total = np.full(encoded.n_rows, self.intercept_)
-        for j, term in self._terms.items():
-            total += term.effect(encoded.arrays[j])
-        return total
+        return self._logit.log_odds(encoded)
 
     def _contributions(self, encoded: Encoded) -> tuple[float, NDArray[np.float64]]:
-        values = np.zeros((encoded.n_rows, len(encoded.arrays)))
-        for j, term in self._terms.items():
-            values[:, j] = term.effect(encoded.arrays[j])
-        return self.intercept_, values
+        return self._logit.intercept, self._logit.effects(encoded)

@@ -1,5 +1,6 @@
 """What a neural net likes to see: columns around zero and of like spread."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,13 @@ class NetInputs:
         spread = np.where(spread > 0.0, spread, np.inf)
         spread[len(scales) :] = 1.0
         return cls(scales, flagged, codes, features, mean, spread)
+
+    def signs(self, signs: Mapping[int, int]) -> NDArray[np.int64]:
+        """Signs of the columns, 0 where a feature's is unknown; at least one."""
+        known = [signs.get(j, 0) for j in self.scales]
+        others = len(self.features) - len(known)
+        # Whether a number is missing has no known sign.
+        return np.array([*known, *[0] * others] or [0], dtype=np.int64)
 
     def matrix(self, encoded: Encoded) -> NDArray[np.float64]:
         """Return the matrix of shape (n_samples, n_columns), without NaN."""

@@ -1,6 +1,8 @@
 """A small ensemble of neural nets, well fed and exactly explained."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,17 +11,14 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state
 
+from crmml._utils._progress import ProgressBar
 from crmml._utils._sklearn import Interval
 from crmml.models._base import BaseChurnClassifier
 from crmml.models._design import sum_by_feature
 from crmml.models._encoder import Encoded
 from crmml.models._net_inputs import NetInputs
+from crmml.models._net_training import NetTrainer, find_n_steps
 
-# Customers per step of training.
-_BATCH = 256
-_LEARNING_RATE = 0.01
-# However many the customers, each is seen this often.
-_FEWEST_EPOCHS = 5
 # Customers are scored in blocks of one fixed shape: linear algebra libraries choose
 # their way by shape, and a score must not depend on who else is scored.
 _BLOCK = 64
@@ -47,10 +46,25 @@ class NeuralChurnClassifier(BaseChurnClassifier):
         Penalty on the squared weights, beside the summed log-loss of all customers.
         0 lets the nets follow the training data.
     n_steps : int, default=700
-        Steps of training (Adam, batches of 256); at least five rounds through the
-        customers are made, however many these are.
+        Steps of training (Adam, batches of 256), made up to whole rounds through the
+        customers; at least five rounds, however many these are.
     random_state : int, RandomState instance or None, default=0
         Seeds the nets. None gives another model at every fit.
+    early_stopping : bool, default=False
+        Whether to hold out one customer in six, drawn by the seed, and to stop when
+        20 more rounds do not lower their log-loss. The nets are then trained anew, by
+        all customers, for as many steps as were best; `n_steps` is the most.
+    monotonic : dict of str to {-1, 1}, default=None
+        Known signs, such as ``{"n_complaints": 1}``: as the number rises, the risk
+        never falls (1), or never rises (-1), all else equal and whatever the number.
+        Missing values have an input of their own.
+    tune : bool, default=False
+        Whether to choose `alpha` and, by early stopping, the number of
+        steps by the log-loss in three folds of the training
+        customers, stratified and drawn by the seed.
+    verbose : bool, default=True
+        Whether to show progress when fit takes more than a few seconds; nothing is
+        shown in batch jobs.
 
     Attributes
     ----------
@@ -60,6 +74,10 @@ class NeuralChurnClassifier(BaseChurnClassifier):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had any.
+    tuned_params_ : dict
+        What ``tune=True`` chose; empty without.
+    n_steps_ : int
+        Steps of training that each net made.
     loss_ : float
         Log-loss and penalty in the last round of training, mean over the nets.
 
@@ -73,6 +91,10 @@ class NeuralChurnClassifier(BaseChurnClassifier):
     the gradient of the log-odds, averaged along the straight line from the average
     customer to this one, times the way gone. With one hidden layer the integral has a
     closed form, so they add up exactly.
+
+    Weights of an input of known sign are set to zero, after every round, in units where
+    they would move the log-odds the wrong way; those that remain at the end can only
+    move them the right way.
 
     Beyond 256 customers training takes them in batches, drawn by the seed and the order
     of rows; a weight of 2 then equals the row twice on average only.
@@ -96,12 +118,18 @@ class NeuralChurnClassifier(BaseChurnClassifier):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseChurnClassifier._parameter_constraints,
         "n_nets": [Interval(Integral, 1, None, closed="left")],
         "hidden_units": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
         "random_state": ["random_state"],
     }
+    _candidates: ClassVar[list[dict[str, Any]]] = [
+        {"alpha": alpha, "n_steps": 3000, "early_stopping": True}
+        for alpha in (1.0, 3.0, 10.0, 30.0)
+    ]
 
     def __init__(
         self,
@@ -111,58 +139,60 @@ class NeuralChurnClassifier(BaseChurnClassifier):
         alpha: float = 10.0,
         n_steps: int = 700,
         random_state: int | RandomState | None = 0,
+        early_stopping: bool = False,
+        monotonic: Mapping[str, int] | None = None,
+        tune: bool = False,
+        verbose: bool = True,
     ) -> None:
         self.n_nets = n_nets
         self.hidden_units = hidden_units
         self.alpha = alpha
         self.n_steps = n_steps
         self.random_state = random_state
+        self.early_stopping = early_stopping
+        self.monotonic = monotonic
+        self.tune = tune
+        self.verbose = verbose
 
     def _learn(
         self,
         encoded: Encoded,
         churned: NDArray[np.float64],
         weights: NDArray[np.float64],
+        settings: SimpleNamespace,
     ) -> None:
         self._inputs = NetInputs.learn(self._encoder, encoded, weights)
         matrix = self._inputs.matrix(encoded)
         if matrix.shape[1] == 0:
             # A column of zeros stands in when no feature is of use.
             matrix = np.zeros((encoded.n_rows, 1))
-        random_state = check_random_state(self.random_state)
-        seeds = random_state.randint(2**31 - 1, size=self.n_nets)
-        nets = [self._train(matrix, churned, weights, int(seed)) for seed in seeds]
-        self.loss_ = float(np.mean([net.loss_ for net in nets]))
-        # Nets side by side are one wide net.
+        random_state = check_random_state(settings.random_state)
+        how: dict[str, Any] = {
+            "seeds": random_state.randint(2**31 - 1, size=settings.n_nets),
+            "hidden_units": settings.hidden_units,
+            "alpha": settings.alpha,
+            "signs": self._inputs.signs(self._signs),
+        }
+        n_steps, shown = settings.n_steps, settings.verbose
+        if settings.early_stopping:
+            n_steps = find_n_steps(
+                matrix, churned, weights, n_steps, shown=shown, **how
+            )
+        trainer = NetTrainer(matrix, churned, weights, **how)
+        n_rounds = trainer.n_rounds(n_steps)
+        with ProgressBar("Training nets", n_rounds, shown=shown) as bar:
+            trainer.train(n_rounds, bar)
+        self.n_steps_ = n_rounds * trainer.n_batches
+        self.loss_ = trainer.loss
+        self._merge(trainer.nets)
+
+    def _merge(self, nets: list[MLPClassifier]) -> None:
+        """Nets side by side are one wide net."""
         n_columns = len(self._inputs.features)
         self._inner = np.hstack([net.coefs_[0][:n_columns] for net in nets])
         self._shift = np.concatenate([net.intercepts_[0] for net in nets])
         self._outer = np.concatenate([net.coefs_[1][:, 0] for net in nets]) / len(nets)
         self._constant = float(np.mean([net.intercepts_[1][0] for net in nets]))
-
-    def _train(
-        self,
-        matrix: NDArray[np.float64],
-        churned: NDArray[np.float64],
-        weights: NDArray[np.float64],
-        seed: int,
-    ) -> MLPClassifier:
-        batch = min(_BATCH, len(matrix))
-        epochs = max(_FEWEST_EPOCHS, -(-self.n_steps // -(-len(matrix) // batch)))
-        net = MLPClassifier(
-            hidden_layer_sizes=(self.hidden_units,),
-            # scikit-learn sets the penalty beside one batch, we beside all customers.
-            alpha=self.alpha * batch / len(matrix),
-            batch_size=batch,
-            learning_rate_init=_LEARNING_RATE,
-            random_state=seed,
-            # No loss improves by this tolerance, so that training ends, as converged,
-            # after just as many epochs as are wanted.
-            max_iter=epochs + 1,
-            tol=1e300,
-            n_iter_no_change=epochs - 2,
-        )
-        return net.fit(matrix, churned, sample_weight=weights)
 
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
         matrix = self._inputs.matrix(encoded)

@@ -1,24 +1,22 @@
 """One decision tree: a page of rules with honest probabilities."""
 
+from collections.abc import Mapping
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 from scipy.special import logit
-from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import Interval
 from crmml.models._base import BaseChurnClassifier
 from crmml.models._design import FlatDesign
 from crmml.models._encoder import Encoded
+from crmml.models._grown_tree import GrownTree
 from crmml.models._tree_rules import write_rules
-from crmml.models._tree_shap import SplitTree, shapley_values
-
-# However small the data, a leaf need not hold more than this share of them.
-_LARGEST_LEAF_SHARE = 0.05
 
 
 class TreeChurnClassifier(BaseChurnClassifier):
@@ -45,6 +43,16 @@ class TreeChurnClassifier(BaseChurnClassifier):
         leaf's own share, large values give all customers the overall share.
     random_state : int, RandomState instance or None, default=0
         Decides between splits that are equally good.
+    monotonic : dict of str to {-1, 1}, default=None
+        Known signs, such as ``{"n_complaints": 1}``: as the number rises, the risk
+        never falls (1), or never rises (-1), all else equal and whatever the number.
+        Missing values may differ either way.
+    tune : bool, default=False
+        Whether to choose `max_depth`, `min_leaf_size` and `shrinkage` by the log-loss
+        in three folds of the training customers, stratified and drawn by the seed.
+    verbose : bool, default=True
+        Whether to show progress when fit takes more than a few seconds; nothing is
+        shown in batch jobs.
 
     Attributes
     ----------
@@ -54,6 +62,8 @@ class TreeChurnClassifier(BaseChurnClassifier):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had any.
+    tuned_params_ : dict
+        What ``tune=True`` chose; empty without.
     n_leaves_ : int
         Number of leaves, that is of rules.
 
@@ -66,6 +76,11 @@ class TreeChurnClassifier(BaseChurnClassifier):
     Shrinkage along the path is that of [1]_. ``contributions`` are exact Shapley
     values of the TreeSHAP game [2]_ on the log-odds of the leaves, with the features
     of X as players.
+
+    Below a question about a feature of known sign no group on one side has a larger
+    share of leavers than any on the other. Smoothing keeps that: a leaf's smoothed
+    share is that of the group with the question plus a sum, with weights of 0 and
+    more and of one total, of how far the groups on its path depart from there.
 
     References
     ----------
@@ -93,11 +108,18 @@ class TreeChurnClassifier(BaseChurnClassifier):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseChurnClassifier._parameter_constraints,
         "max_depth": [Interval(Integral, 1, 30, closed="both")],
         "min_leaf_size": [Interval(Real, 0, None, closed="neither")],
         "shrinkage": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
     }
+    _candidates: ClassVar[list[dict[str, Any]]] = [
+        {"max_depth": depth, "min_leaf_size": size, "shrinkage": shrinkage}
+        for depth in (4, 6, 8)
+        for size in (20.0, 50.0, 100.0)
+        for shrinkage in (30.0, 100.0, 300.0)
+    ]
 
     def __init__(
         self,
@@ -106,11 +128,17 @@ class TreeChurnClassifier(BaseChurnClassifier):
         min_leaf_size: float = 50,
         shrinkage: float = 100.0,
         random_state: int | RandomState | None = 0,
+        monotonic: Mapping[str, int] | None = None,
+        tune: bool = False,
+        verbose: bool = True,
     ) -> None:
         self.max_depth = max_depth
         self.min_leaf_size = min_leaf_size
         self.shrinkage = shrinkage
         self.random_state = random_state
+        self.monotonic = monotonic
+        self.tune = tune
+        self.verbose = verbose
 
     def to_text(self) -> str:
         """Write the tree as indented rules.
@@ -125,7 +153,7 @@ class TreeChurnClassifier(BaseChurnClassifier):
         """
         check_is_fitted(self)
         return write_rules(
-            self._tree.tree_, self._design, self._encoder, self._smoothed
+            self._grown.classifier.tree_, self._design, self._encoder, self._smoothed
         )
 
     def _learn(
@@ -133,37 +161,29 @@ class TreeChurnClassifier(BaseChurnClassifier):
         encoded: Encoded,
         churned: NDArray[np.float64],
         weights: NDArray[np.float64],
+        settings: SimpleNamespace,
     ) -> None:
-        self._design = FlatDesign.learn(self._encoder, encoded)
-        leaf_share = min(self.min_leaf_size / weights.sum(), _LARGEST_LEAF_SHARE)
-        self._tree = DecisionTreeClassifier(
-            max_depth=self.max_depth,
-            min_weight_fraction_leaf=leaf_share,
-            random_state=self.random_state,
-        ).fit(self._design.matrix(encoded), churned, sample_weight=weights)
-        tree = self._tree.tree_
-        self.n_leaves_ = int(tree.n_leaves)
-        self._smoothed = _smooth(tree, self.shrinkage)
-        self._splits = SplitTree(
-            left=tree.children_left,
-            right=tree.children_right,
-            # Leaves have feature -2, which is asked of nobody.
-            feature=np.append(self._design.features, -1)[np.maximum(tree.feature, -1)],
-            weight=tree.weighted_n_node_samples,
-            value=logit(self._smoothed),
+        self._design = FlatDesign.learn(self._encoder, encoded, flagged=self._signs)
+        self._grown = GrownTree.grow(
+            self._design,
+            encoded,
+            churned,
+            weights,
+            max_depth=settings.max_depth,
+            min_leaf_size=settings.min_leaf_size,
+            random_state=settings.random_state,
+            signs=self._signs,
         )
+        self.n_leaves_ = self._grown.n_leaves
+        self._smoothed = _smooth(self._grown.classifier.tree_, settings.shrinkage)
+        self._splits = self._grown.with_values(logit(self._smoothed))
 
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
-        leaves = self._tree.tree_.apply(self._design.matrix(encoded))
-        log_odds: NDArray[np.float64] = self._splits.value[leaves]
+        log_odds: NDArray[np.float64] = self._splits.value[self._grown.leaves(encoded)]
         return log_odds
 
     def _contributions(self, encoded: Encoded) -> tuple[float, NDArray[np.float64]]:
-        tree = self._tree.tree_
-        asked = self._design.matrix(encoded)[:, np.maximum(tree.feature, 0)]
-        missing_left = tree.missing_go_to_left.astype(bool)
-        goes_left = np.where(np.isnan(asked), missing_left, asked <= tree.threshold)
-        return shapley_values(self._splits, goes_left, len(encoded.arrays))
+        return self._grown.shapley(self._splits, encoded)
 
 
 def _smooth(tree: Any, shrinkage: float) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ def write_rules(
     tree: Any,
     design: FlatDesign,
     encoder: FrameEncoder,
-    smoothed: NDArray[np.float64],
+    smoothed: NDArray[np.float64] | None = None,
 ) -> str:
     """Write a fitted tree as indented rules.
 
@@ -29,8 +29,8 @@ def write_rules(
         Says which column asks about what.
     encoder : FrameEncoder
         Knows names, categories and where values were missing.
-    smoothed : ndarray of shape (n_nodes,)
-        Predicted churn share of every node.
+    smoothed : ndarray of shape (n_nodes,), default=None
+        Predicted churn share of every node, where it is one.
 
     Returns
     -------
@@ -43,11 +43,14 @@ def write_rules(
         node, indent, condition = waiting.pop()
         left, right = tree.children_left[node], tree.children_right[node]
         if left < 0:
-            size = tree.weighted_n_node_samples[node]
-            lines.append(
-                f"{indent}{condition}: {smoothed[node]:.1%} leave "
-                f"({format_number(size)} customers, {tree.value[node, 0, 1]:.1%} left)"
+            customers = f"{format_number(tree.weighted_n_node_samples[node])} customers"
+            left_share = f"{tree.value[node, 0, 1]:.1%} left"
+            outcome = (
+                f"{left_share} ({customers})"
+                if smoothed is None
+                else f"{smoothed[node]:.1%} leave ({customers}, {left_share})"
             )
+            lines.append(f"{indent}{condition}: {outcome}")
             continue
         if node:
             lines.append(f"{indent}{condition}")

@@ -188,7 +188,7 @@ def _breakpoints(model: Any, feature: Any) -> NDArray[np.float64] | None:
     )
     column = int(columns[0][0])
     if isinstance(model, TreeChurnClassifier):
-        tree = model._tree.tree_
+        tree = model._grown.classifier.tree_
         asked = tree.threshold[tree.feature == column]
         asked = asked[np.isfinite(asked)]
         # These trees go left up to the threshold, and compare single precision.

@@ -68,7 +68,7 @@ def test_the_tree_agrees_with_shap_on_the_log_odds_of_its_leaves(shap, numbers):
     X, y = numbers
     X = X.fillna(0.0).astype(np.float32)
     model = TreeChurnClassifier(max_depth=4).fit(X, y)
-    tree = model._tree.tree_
+    tree = model._grown.classifier.tree_
     # shap explains what a tree returns, and ours returns smoothed log-odds.
     described = {
         "children_left": tree.children_left,

@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmml._utils._progress import ProgressBar
 from crmml.models import NeuralChurnClassifier
 from crmml.models._design import sum_by_feature
+from crmml.models._net_training import NetTrainer
 
 
 @pytest.fixture
@@ -33,18 +35,13 @@ def test_one_wide_net_gives_the_mean_of_its_nets():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=200), "b": rng.normal(size=200)})
     y = X["a"] * X["b"] > 0
+    nets = []
     model = NeuralChurnClassifier(n_nets=3, n_steps=60)
-    trained = []
-    train = model._train
-
-    def remember(*args):
-        trained.append(train(*args))
-        return trained[-1]
-
-    model._train = remember
+    merge = model._merge
+    model._merge = lambda found: nets.extend(found) or merge(found)
     model.fit(X, y)
     z = model._inputs.matrix(model._encoder.encode(model._read(X)))
-    log_odds = [np.diff(net.predict_log_proba(z), axis=1)[:, 0] for net in trained]
+    log_odds = [np.diff(net.predict_log_proba(z), axis=1)[:, 0] for net in nets]
     np.testing.assert_allclose(
         model.decision_function(X), np.mean(log_odds, axis=0), atol=1e-9
     )
@@ -73,10 +70,26 @@ def test_interactions_are_found():
 
 def test_training_ends_after_the_steps_asked_for_without_a_warning(customers):
     X, y = customers
-    model = NeuralChurnClassifier(n_nets=1, n_steps=20)
-    nets = []
-    train = model._train
-    model._train = lambda *args: nets.append(train(*args)) or nets[-1]
-    model.fit(X, y)
+    model = NeuralChurnClassifier(n_nets=1, n_steps=19).fit(X, y)
     # Two batches of 256 make a round through 300 customers.
-    assert nets[0].n_iter_ == 10
+    assert model.n_steps_ == 20
+    model.set_params(early_stopping=True, n_steps=400).fit(X, y)
+    assert 0 < model.n_steps_ < 400
+
+
+def test_rounds_one_by_one_differ_from_one_go_by_the_order_of_customers_only(customers):
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(600, 3))
+    churned = (rng.random(600) < 0.4) * 1.0
+    how = {"seeds": np.array([1, 2]), "hidden_units": 8, "alpha": 1.0}
+    signs = np.zeros(3, dtype=np.int64)
+    one_go, one_by_one = (
+        NetTrainer(matrix, churned, np.ones(600), signs=signs, **how) for _ in range(2)
+    )
+    one_go.train(40, ProgressBar("", 40))
+    for _ in range(40):
+        one_by_one.train_round()
+    first, second = one_go.log_odds(matrix), one_by_one.log_odds(matrix)
+    assert (first != second).any()
+    assert np.corrcoef(first, second)[0, 1] > 0.95
+    assert one_go.loss == pytest.approx(one_by_one.loss, rel=0.01)

@@ -11,7 +11,7 @@ def fitted(customers):
 
 
 def test_probabilities_follow_the_formula_of_the_docstring(fitted):
-    tree = fitted._tree.tree_
+    tree = fitted._grown.classifier.tree_
     share, size = tree.value[:, 0, 1], tree.weighted_n_node_samples
 
     def smooth(node, path):
@@ -37,7 +37,7 @@ def test_leaves_hold_the_fewest_customers_asked_for(customers):
     X, y = customers
     X, y = pd.concat([X] * 6, ignore_index=True), np.tile(y, 6)
     model = TreeChurnClassifier(min_leaf_size=70).fit(X, y)
-    tree = model._tree.tree_
+    tree = model._grown.classifier.tree_
     assert tree.weighted_n_node_samples[tree.children_left < 0].min() >= 70
 
 
