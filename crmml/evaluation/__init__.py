@@ -25,6 +25,7 @@ from crmml.evaluation._reliability import compute_reliability_table
 from crmml.evaluation._retention import retention_value
 from crmml.evaluation._summary import compute_classification_summary
 from crmml.evaluation._top_k import compute_top_k_summary
+from crmml.evaluation._value import compute_value_deciles, compute_value_summary
 
 __all__ = [
     "CutoffSplit",
@@ -42,6 +43,8 @@ __all__ = [
     "compute_profit_curve",
     "compute_reliability_table",
     "compute_top_k_summary",
+    "compute_value_deciles",
+    "compute_value_summary",
     "convert_cost_matrix",
     "drift_report",
     "expected_max_profit_score",

@@ -1,0 +1,309 @@
+"""From tables to what each customer is worth."""
+
+import warnings
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from crmml._utils._durations import Duration
+from crmml.exceptions import DataQualityWarning, SchemaError
+from crmml.features import RFM, BTYDSummary, FeatureSet
+from crmml.features._builder import PointInTimeBuilder
+from crmml.models import GammaGammaModel
+from crmml.models._purchase_model import PurchaseModel
+from crmml.pipeline._value_backtest import score_forecasts, summarise_forecasts
+from crmml.pipeline._value_parts import (
+    check_money,
+    check_value_parts,
+    has_odd_spend,
+    without_odd_spend,
+)
+from crmml.tables._coerce import as_tables
+from crmml.tables._instants import is_single
+
+
+class ValuePipeline(BaseEstimator):
+    """Estimate what each customer has brought and will bring, from transactions.
+
+    Purchases before the cutoff are summed up to frequency, recency, T and monetary
+    value; one model says how often a customer will buy, another for how much.
+
+    Parameters
+    ----------
+    purchases : estimator
+        How often customers buy: :class:`crmml.models.BetaGeoModel`, or another of its
+        kind. Its unit is that of the summary.
+    spend : GammaGammaModel, optional
+        For how much; None gives purchases without money.
+    grain : {"day", "order"}, default="day"
+        What is one purchase; see :class:`crmml.features.BTYDSummary`.
+
+    Attributes
+    ----------
+    purchases_ : estimator
+        The fitted model of purchases.
+    spend_ : GammaGammaModel or None
+        The fitted model of spend.
+    n_customers_ : int
+        Customers it was fitted to.
+    n_never_bought_ : int
+        Customers without a purchase before the cutoff, left out of fit.
+
+    See Also
+    --------
+    crmml.models.LifetimeValueRegressor : Learns money to come from any features.
+
+    Examples
+    --------
+    >>> from crmml.datasets import load_cdnow
+    >>> from crmml.models import BetaGeoModel, GammaGammaModel
+    >>> from crmml.pipeline import ValuePipeline
+    >>> from crmml.tables import Transactions
+    >>> sales = Transactions(
+    ...     load_cdnow(sample=True),
+    ...     customer_id="customer_id",
+    ...     timestamp="date",
+    ...     amount="dollar_value",
+    ... )
+    >>> value = ValuePipeline(
+    ...     purchases=BetaGeoModel(unit="7D"), spend=GammaGammaModel()
+    ... )
+    >>> worth = value.fit(sales, "1997-10-01").predict(
+    ...     sales, "1997-10-01", horizon="365D", margin=0.3, discount_rate=0.1
+    ... )
+    >>> worth.nlargest(2, "lifetime_value")["lifetime_value"].round(2).tolist()
+    [352.8, 300.89]
+    """
+
+    def __init__(
+        self,
+        *,
+        purchases: PurchaseModel,
+        spend: GammaGammaModel | None = None,
+        grain: Literal["day", "order"] = "day",
+    ) -> None:
+        self.purchases = purchases
+        self.spend = spend
+        self.grain = grain
+
+    def fit(self, tables: Any, cutoff: Any) -> Self:
+        """Learn how customers buy from what they did before a cutoff.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoff : str or datetime
+            Only earlier purchases are read.
+
+        Returns
+        -------
+        self
+            The fitted pipeline.
+
+        Raises
+        ------
+        SchemaError
+            If the tables lack what is needed, or more than one cutoff is given.
+        NotEnoughHistoryError, DegenerateFitError
+            If the customers do not determine the models.
+
+        Warns
+        -----
+        DataQualityWarning
+            If customers whose repeat purchases net out at zero or below are left out
+            of the spend model.
+        """
+        check_value_parts(self.purchases, self.spend)
+        summary = self._summarise(as_tables(tables), cutoff)
+        bought = summary[summary["T"].notna()]
+        self.purchases_ = clone(self.purchases).fit(bought)
+        self.spend_ = None
+        if self.spend is not None:
+            usable = ~has_odd_spend(bought)
+            n_odd = int((~usable).sum())
+            if n_odd:
+                warnings.warn(
+                    f"Repeat purchases of {n_odd} of {len(bought)} customers net out "
+                    "at zero or below (gifts, returns); they are left out of the "
+                    "spend model and expected to spend as all others do.",
+                    DataQualityWarning,
+                    stacklevel=2,
+                )
+            self.spend_ = clone(self.spend).fit(bought[usable])
+        self.n_customers_ = len(bought)
+        self.n_never_bought_ = len(summary) - len(bought)
+        return self
+
+    def predict(
+        self,
+        tables: Any,
+        cutoff: Any,
+        *,
+        horizon: Duration,
+        margin: float | None = None,
+        discount_rate: float | None = None,
+    ) -> pd.DataFrame:
+        """Say what each customer is expected to buy and to bring.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoff : str or datetime
+            The instant we pretend it is.
+        horizon : duration
+            How far to look ahead.
+        margin : float, optional
+            What is earned of a purchase, as a fraction in (0, 1]. Needed for money.
+        discount_rate : float, optional
+            By how much money loses value per year, as a fraction. Needed for money.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_customers, 3 to 6)
+            Columns ``customer_id``, ``alive_probability`` (at the cutoff),
+            ``expected_purchases`` (in the horizon) and, with a spend model,
+            ``expected_spend`` (per purchase), ``lifetime_value`` (discounted margin of
+            the horizon) and ``historic_value`` (margin of what was bought so far).
+            Ordered by customer_id; missing for who never bought.
+
+        Raises
+        ------
+        SchemaError
+            If margin or discount rate are missing beside a spend model, or given
+            without one.
+        """
+        check_is_fitted(self, "purchases_")
+        money = {"margin": margin, "discount_rate": discount_rate}
+        check_money(money, has_spend=self.spend_ is not None)
+        summary = self._summarise(as_tables(tables), cutoff)
+        has_bought = summary["T"].notna().to_numpy()
+        result = pd.DataFrame({"customer_id": summary.index})
+        forecast = self._forecast(summary[has_bought], horizon, money)
+        for name, values in forecast.items():
+            column = np.full(len(summary), np.nan)
+            column[has_bought] = values
+            result[name] = column
+        return result
+
+    def backtest(
+        self,
+        tables: Any,
+        cutoffs: Any,
+        *,
+        horizon: Duration,
+        features: PointInTimeBuilder | None = None,
+        regressor: Any = None,
+    ) -> pd.DataFrame:
+        """Measure how good forecasts would have been, out of time.
+
+        At each cutoff the models are fitted anew to what was known by then, and their
+        forecasts are laid beside what customers did in the horizon after it: next to
+        them the rule that everybody goes on as before, and, if given, a regressor
+        that learned from the features one horizon earlier.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The cutoffs to test; the horizon after each must be over.
+        horizon : duration
+            How far to look ahead, whole days.
+        features : feature builder, optional
+            What `regressor` learns from.
+        regressor : estimator, optional
+            Such as :class:`crmml.models.LifetimeValueRegressor`, for money.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each cutoff, quantity (``purchases``, ``spend``) and model,
+            with the measures of :func:`crmml.evaluation.compute_value_summary`.
+
+        Raises
+        ------
+        LeakageError
+            If a horizon is not over.
+        """
+        scores = self.backtest_scores(
+            tables, cutoffs, horizon=horizon, features=features, regressor=regressor
+        )
+        return summarise_forecasts(scores)
+
+    def backtest_scores(
+        self,
+        tables: Any,
+        cutoffs: Any,
+        *,
+        horizon: Duration,
+        features: PointInTimeBuilder | None = None,
+        regressor: Any = None,
+    ) -> pd.DataFrame:
+        """Return what :meth:`backtest` measures: every forecast beside what came.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The cutoffs to test; the horizon after each must be over.
+        horizon : duration
+            How far to look ahead, whole days.
+        features : feature builder, optional
+            What `regressor` learns from.
+        regressor : estimator, optional
+            Such as :class:`crmml.models.LifetimeValueRegressor`, for money.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``cutoff``, ``customer_id``, ``frequency`` (as of the cutoff),
+            ``quantity``, ``model``, ``forecast`` and ``actual``: one row for each
+            customer, quantity and model.
+
+        Raises
+        ------
+        LeakageError
+            If a horizon is not over.
+        SchemaError
+            If only one of features and regressor is given.
+        """
+        check_value_parts(self.purchases, self.spend)
+        if (features is None) != (regressor is None):
+            raise SchemaError("Give features and regressor, or neither.")
+        return score_forecasts(
+            self, as_tables(tables), cutoffs, horizon, features, regressor
+        )
+
+    def _summarise(self, tables: Any, cutoff: Any) -> pd.DataFrame:
+        if not is_single(cutoff):
+            raise SchemaError("Give one cutoff; call it once for each.")
+        builders: list[PointInTimeBuilder] = [
+            BTYDSummary(unit=self.purchases.unit, grain=self.grain)
+        ]
+        if self.spend is not None:
+            builders.append(RFM())
+        frame: pd.DataFrame = FeatureSet(builders).fit_transform(tables, cutoff)
+        return frame
+
+    def _forecast(
+        self, bought: pd.DataFrame, horizon: Duration, money: dict[str, Any]
+    ) -> dict[str, Any]:
+        purchases = self.purchases_
+        found = {
+            "alive_probability": purchases.predict_alive_probability(bought),
+            "expected_purchases": purchases.predict_expected_purchases(bought, horizon),
+        }
+        if self.spend_ is not None:
+            spend = self.spend_.predict_expected_spend(without_odd_spend(bought))
+            found["expected_spend"] = spend
+            found["lifetime_value"] = purchases.predict_lifetime_value(
+                bought, horizon, spend=spend, **money
+            )
+            found["historic_value"] = money["margin"] * bought["total_spend"]
+        return found

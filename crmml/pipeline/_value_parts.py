@@ -1,0 +1,60 @@
+"""Checks on the parts of a value pipeline, and spend that says nothing."""
+
+from typing import Any
+
+import pandas as pd
+
+from crmml.exceptions import SchemaError
+from crmml.models import GammaGammaModel
+from crmml.models._purchase_model import PurchaseModel
+
+
+def check_value_parts(purchases: Any, spend: Any) -> None:
+    """Check that a model of purchases and one of spend, or none, are given.
+
+    Raises
+    ------
+    SchemaError
+        If they are something else.
+    """
+    if not isinstance(purchases, PurchaseModel):
+        raise SchemaError(
+            "purchases must be a model such as BetaGeoModel(), got "
+            f"{type(purchases).__name__}."
+        )
+    if not isinstance(spend, GammaGammaModel | None):
+        raise SchemaError(
+            f"spend must be a GammaGammaModel() or None, got {type(spend).__name__}."
+        )
+
+
+def check_money(money: dict[str, float | None], *, has_spend: bool) -> None:
+    """Check that money is said where there is a spend model, and only there.
+
+    Raises
+    ------
+    SchemaError
+        If it is not.
+    """
+    missing = [name for name, value in money.items() if value is None]
+    if has_spend and missing:
+        raise SchemaError(f"Say {missing}: a spend model was fitted.")
+    if not has_spend and len(missing) < len(money):
+        raise SchemaError(
+            "margin and discount_rate need a spend model: "
+            "ValuePipeline(..., spend=GammaGammaModel())."
+        )
+
+
+def has_odd_spend(summary: pd.DataFrame) -> pd.Series:
+    """Whether a customer's repeat purchases net out at zero or below."""
+    return (summary["frequency"] > 0) & ~(summary["monetary_value"] > 0)
+
+
+def without_odd_spend(summary: pd.DataFrame) -> pd.DataFrame:
+    """Let customers whose spend says nothing count as if they had not bought again."""
+    odd = has_odd_spend(summary)
+    spend = summary[["frequency", "monetary_value"]].copy()
+    spend.loc[odd, "frequency"] = 0.0
+    spend.loc[odd, "monetary_value"] = float("nan")
+    return spend
