@@ -18,8 +18,8 @@ from crmml.pipeline._value_backtest import score_forecasts, summarise_forecasts
 from crmml.pipeline._value_parts import (
     check_money,
     check_value_parts,
+    forecast_value,
     has_odd_spend,
-    without_odd_spend,
 )
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import is_single
@@ -183,7 +183,8 @@ class ValuePipeline(BaseEstimator):
         summary = self._summarise(as_tables(tables), cutoff)
         has_bought = summary["T"].notna().to_numpy()
         result = pd.DataFrame({"customer_id": summary.index})
-        forecast = self._forecast(summary[has_bought], horizon, money)
+        models = (self.purchases_, self.spend_)
+        forecast = forecast_value(*models, summary[has_bought], horizon, money)
         for name, values in forecast.items():
             column = np.full(len(summary), np.nan)
             column[has_bought] = values
@@ -290,20 +291,3 @@ class ValuePipeline(BaseEstimator):
             builders.append(RFM())
         frame: pd.DataFrame = FeatureSet(builders).fit_transform(tables, cutoff)
         return frame
-
-    def _forecast(
-        self, bought: pd.DataFrame, horizon: Duration, money: dict[str, Any]
-    ) -> dict[str, Any]:
-        purchases = self.purchases_
-        found = {
-            "alive_probability": purchases.predict_alive_probability(bought),
-            "expected_purchases": purchases.predict_expected_purchases(bought, horizon),
-        }
-        if self.spend_ is not None:
-            spend = self.spend_.predict_expected_spend(without_odd_spend(bought))
-            found["expected_spend"] = spend
-            found["lifetime_value"] = purchases.predict_lifetime_value(
-                bought, horizon, spend=spend, **money
-            )
-            found["historic_value"] = money["margin"] * bought["total_spend"]
-        return found

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from crmml._utils._durations import Duration
 from crmml.exceptions import SchemaError
 from crmml.models import GammaGammaModel
 from crmml.models._purchase_model import PurchaseModel
@@ -58,3 +59,42 @@ def without_odd_spend(summary: pd.DataFrame) -> pd.DataFrame:
     spend.loc[odd, "frequency"] = 0.0
     spend.loc[odd, "monetary_value"] = float("nan")
     return spend
+
+
+def forecast_value(
+    purchases: PurchaseModel,
+    spend: GammaGammaModel | None,
+    bought: pd.DataFrame,
+    horizon: Duration,
+    money: dict[str, Any],
+) -> dict[str, Any]:
+    """Say what customers who have bought will buy, and what it is worth.
+
+    Parameters
+    ----------
+    purchases, spend : estimators
+        The fitted models; no spend model, no money.
+    bought : pandas.DataFrame
+        The summary of customers who have bought.
+    horizon : duration
+        How far to look ahead.
+    money : dict
+        Margin and discount rate.
+
+    Returns
+    -------
+    dict of str to array
+        Columns of the result.
+    """
+    found: dict[str, Any] = {
+        "alive_probability": purchases.predict_alive_probability(bought),
+        "expected_purchases": purchases.predict_expected_purchases(bought, horizon),
+    }
+    if spend is not None:
+        each = spend.predict_expected_spend(without_odd_spend(bought))
+        found["expected_spend"] = each
+        found["lifetime_value"] = purchases.predict_lifetime_value(
+            bought, horizon, spend=each, **money
+        )
+        found["historic_value"] = money["margin"] * bought["total_spend"]
+    return found
