@@ -7,7 +7,7 @@ from crmml.cli import _demo_tables as shown
 from crmml.cli import _demo_texts as texts
 from crmml.cli._demo import CLASSIFIERS, DemoResult
 from crmml.evaluation import compute_gain_table, compute_reliability_table
-from crmml.pipeline._backtest import RECENCY_RULE
+from crmml.pipeline._shop_rules import RECENCY_RULE
 from crmml.plotting import (
     plot_gain_curve,
     plot_reliability,

@@ -11,7 +11,7 @@ from crmml.cli._demo import (
     TRAINED,
     DemoResult,
 )
-from crmml.pipeline._backtest import RECENCY_RULE
+from crmml.pipeline._shop_rules import RECENCY_RULE
 
 
 def about_tables(result: DemoResult) -> str:

@@ -1,6 +1,6 @@
 """From tables to a list of leavers with reasons."""
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -15,15 +15,16 @@ from crmml.features import describe_features
 from crmml.features._builder import PointInTimeBuilder
 from crmml.labels._check_history import require_history
 from crmml.labels._label import WindowLabel
-from crmml.pipeline._backtest import summarise, walk_forward
+from crmml.pipeline._out_of_time import OutOfTimeMixin
 from crmml.pipeline._panel import check_parts, check_trainable, make_panel
 from crmml.pipeline._ranking import rank_customers, spread_reasons
+from crmml.pipeline._training import fit_classifier
 from crmml.tables._coerce import as_tables
-from crmml.tables._instants import check_cutoffs, is_single
+from crmml.tables._instants import is_single
 from crmml.tables._spine import build_spine
 
 
-class ChurnPipeline(BaseEstimator):
+class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
     """Predict who will leave, from tables, with reasons.
 
     Features are computed as of each cutoff from earlier events, labels from the window
@@ -40,13 +41,20 @@ class ChurnPipeline(BaseEstimator):
     classifier : estimator
         A classifier of :mod:`crmml.models`, or any of scikit-learn with
         ``predict_proba``; reasons need ``explain``.
+    calibration : {"sigmoid", "isotonic", "temperature"}, default=None
+        Keep the latest training snapshot to calibrate probabilities on, by this method
+        of :class:`sklearn.calibration.CalibratedClassifierCV`; the classifier learns
+        from the snapshots whose label windows had closed by then. None: it learns from
+        all, and its own probabilities stand.
 
     Attributes
     ----------
     features_ : FeatureSet or feature builder
         The fitted features.
     classifier_ : estimator
-        The fitted classifier.
+        The fitted classifier, which gives the reasons.
+    calibrated_ : estimator
+        What gives the probabilities: ``classifier_`` itself, or calibrated.
     cutoffs_ : list of pandas.Timestamp
         The training snapshots.
     base_rate_ : float
@@ -81,11 +89,17 @@ class ChurnPipeline(BaseEstimator):
     """
 
     def __init__(
-        self, *, features: PointInTimeBuilder, label: WindowLabel, classifier: Any
+        self,
+        *,
+        features: PointInTimeBuilder,
+        label: WindowLabel,
+        classifier: Any,
+        calibration: str | None = None,
     ) -> None:
         self.features = features
         self.label = label
         self.classifier = classifier
+        self.calibration = calibration
 
     def fit(self, tables: Any, cutoffs: Any) -> Self:
         """Learn from snapshots whose label windows are over.
@@ -108,7 +122,8 @@ class ChurnPipeline(BaseEstimator):
             If a label window is still open.
         NotEnoughHistoryError
             If the data do not reach around a cutoff, hold one outcome only, or, where
-            silence is the sign, begin less than a horizon before a cutoff.
+            silence is the sign, begin less than a horizon before a cutoff; or no
+            snapshot is left to calibrate on.
         SchemaError
             If the tables lack what features or label need.
         """
@@ -119,7 +134,14 @@ class ChurnPipeline(BaseEstimator):
         panel = make_panel(tables, cutoffs, features, self.label)
         check_trainable(panel.y, self.label)
         require_history(tables, self.label, cutoffs)
-        self.classifier_ = clone(self.classifier).fit(panel.X, panel.y)
+        self.classifier_, self.calibrated_ = fit_classifier(
+            self.classifier,
+            panel.X,
+            panel.y,
+            panel.cutoffs,
+            label=self.label,
+            calibration=self.calibration,
+        )
         self.features_ = features
         self.cutoffs_ = sorted(panel.cutoffs.unique())
         self.base_rate_ = float(panel.y.mean())
@@ -209,84 +231,6 @@ class ChurnPipeline(BaseEstimator):
         """
         return self._score(tables, cutoff, customers)[2]
 
-    def backtest(
-        self, tables: Any, cutoffs: Any, *, train_cutoffs: Any = None
-    ) -> pd.DataFrame:
-        """Measure how well leavers would have been predicted, out of time.
-
-        Each tested cutoff is scored by a classifier that is fitted anew, to the
-        snapshots whose label windows had closed by then: training cutoffs and earlier
-        tested ones.
-
-        Parameters
-        ----------
-        tables : CustomerTables, Transactions or frame
-            The data.
-        cutoffs : str, datetime or list of them
-            The snapshots to test; their label windows must be over too.
-        train_cutoffs : str, datetime or list of them, optional
-            Snapshots to train on. Default: those of ``fit``, if it was called.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row for each tested cutoff and model: ``cutoff``, ``model``,
-            ``n_train`` and the measures of
-            :func:`crmml.evaluation.compute_classification_summary`. Beside the
-            classifier stand the rules that a shop would use anyway: days since the
-            last purchase (if there are transactions), and everyone at the base rate.
-
-        Raises
-        ------
-        LeakageError
-            If a label window is still open, or no training snapshot had closed by a
-            tested cutoff.
-        NotEnoughHistoryError
-            If the training snapshots hold one outcome only.
-        """
-        scores = self.backtest_scores(tables, cutoffs, train_cutoffs=train_cutoffs)
-        return summarise(scores)
-
-    def backtest_scores(
-        self, tables: Any, cutoffs: Any, *, train_cutoffs: Any = None
-    ) -> pd.DataFrame:
-        """Return what :meth:`backtest` measures: every score beside its outcome.
-
-        Parameters
-        ----------
-        tables : CustomerTables, Transactions or frame
-            The data.
-        cutoffs : str, datetime or list of them
-            The snapshots to test.
-        train_cutoffs : str, datetime or list of them, optional
-            Snapshots to train on. Default: those of ``fit``, if it was called.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``cutoff``, ``customer_id``, ``churn``, ``model``, ``score`` and
-            ``n_train``: one row for each tested customer and each of classifier and
-            rules.
-
-        Raises
-        ------
-        LeakageError, NotEnoughHistoryError
-            As in :meth:`backtest`.
-        """
-        check_parts(self.features, self.label, self.classifier)
-        tables = as_tables(tables)
-        if train_cutoffs is None:
-            train_cutoffs = getattr(self, "cutoffs_", [])
-        has_none = isinstance(train_cutoffs, Sized) and not len(train_cutoffs)
-        return walk_forward(
-            tables,
-            tested=check_cutoffs(cutoffs, tables),
-            trained=[] if has_none else check_cutoffs(train_cutoffs, tables),
-            features=self.features,
-            label=self.label,
-            classifier=self.classifier,
-        )
-
     def _score(
         self, tables: Any, cutoff: Any, customers: Sequence[Any] | None
     ) -> tuple[pd.Series, pd.DataFrame, NDArray[np.float64]]:
@@ -302,5 +246,5 @@ class ChurnPipeline(BaseEstimator):
         probability = np.empty((0, 2))
         if len(X):
             # scikit-learn refuses to predict for nobody.
-            probability = np.asarray(self.classifier_.predict_proba(X), np.float64)
+            probability = np.asarray(self.calibrated_.predict_proba(X), np.float64)
         return frame["customer_id"], X, probability

@@ -115,6 +115,7 @@ def test_scores_stand_beside_their_outcomes(shop):
         "churn",
         "model",
         "score",
+        "probability",
         "n_train",
     ]
     spine = make_spine(shop, TESTED, active_within="60D")
@@ -158,12 +159,14 @@ def test_the_table_measures_the_scores(shop):
         own = scores[
             (scores["cutoff"] == row["cutoff"]) & (scores["model"] == row["model"])
         ]
-        is_rule = row["model"] == "rule: days since last purchase"
-        expected = compute_classification_summary(
-            own["churn"], own["score"], is_probability=not is_rule
+        ranking = compute_classification_summary(
+            own["churn"], own["score"], is_probability=False
         )
+        honesty = compute_classification_summary(own["churn"], own["probability"])
+        expected = {**ranking, **honesty[["brier", "log_loss"]]}
         for name, value in expected.items():
             assert row[name] == pytest.approx(value, nan_ok=True, abs=0), name
+        assert row["auc_low"] <= row["auc"] <= row["auc_high"]
     base = table[table["model"] == "rule: base rate"]
     assert (base["auc"] == 0.5).all()
 
@@ -246,5 +249,5 @@ def test_cutoffs_in_other_zones_are_the_same_instants(company, declare_sales):
         declare_sales(sales), TESTED[0], train_cutoffs=TRAIN
     )
     assert (found["cutoff"] == pd.Timestamp(TESTED[0], tz="UTC")).all()
-    columns = ["customer_id", "churn", "model", "score", "n_train"]
+    columns = ["customer_id", "churn", "model", "score", "probability", "n_train"]
     assert_frame_equal(found[columns], expected[columns], check_exact=True)
