@@ -51,6 +51,10 @@ _NAMES: dict[str, tuple[str, str]] = {
     "return_rate": ("items returned %", "退货率%"),
     "returned_amount": ("value of returns", "退货金额"),
     "returned_share": ("value of returns in spend %", "退货金额占比%"),
+    "shrunk_complaints_per_month": (
+        "complaints per month, drawn towards the average",
+        "每月投诉数（向总体平均收缩）",
+    ),
     "spend_ratio": ("recent against earlier spend %", "近期消费与此前之比%"),
     "spend_share": ("share of spend %", "消费占比%"),
     "spend_slope": ("slope of spend", "消费额趋势"),

@@ -116,6 +116,26 @@ def activity(world, customer, cutoff):
     return features
 
 
+def population_rate(world, window):
+    """All complaints over all months of who was a customer at the first cutoff."""
+    cutoff = CUTOFFS[0]
+    gone = {
+        row["customer_id"]
+        for row in world.customers
+        if row["left_at"] is not None and row["left_at"] < cutoff
+    }
+    n, months = 0, 0
+    rows = [*world.transactions, *world.customers]
+    for one in {row["customer_id"] for row in rows} - gone:
+        bought = known_rows(world, world.transactions, one, cutoff)
+        age = tenure(world, bought, one, cutoff)
+        if age is not None:
+            calls = known_rows(world, world.complaints, one, cutoff)
+            n += sum(within(row["timestamp"], cutoff, window) for row in calls)
+            months += min(age, window or age) / MONTH
+    return n / months
+
+
 def complaint_rate(world, customer, cutoff):
     bought = known_rows(world, world.transactions, customer, cutoff)
     calls = known_rows(world, world.complaints, customer, cutoff)
@@ -138,6 +158,10 @@ def complaint_rate(world, customer, cutoff):
             f"complaints_per_month{end}": len(own)
             * MONTH
             / max(min(spans, default=0), MONTH),
+            f"shrunk_complaints_per_month{end}": (
+                len(own) + population_rate(world, window) * 10 * DAY / MONTH
+            )
+            / ((min(spans, default=MONTH) + 10 * DAY) / MONTH),
             f"mean_days_to_resolve{end}": (
                 in_days(sum(waits)) / len(waits) if waits else math.nan
             ),
@@ -416,7 +440,10 @@ ORACLES = {
     "RFM": ({"windows": [None, "36h", "7D"]}, rfm),
     "Activity": ({"windows": ["1D", "7D"]}, activity),
     "BTYDSummary": ({"unit": "7D"}, btyd_summary),
-    "ComplaintRate": ({"windows": [None, "36h", "7D"]}, complaint_rate),
+    "ComplaintRate": (
+        {"windows": [None, "36h", "7D"], "prior_weight": "10D"},
+        complaint_rate,
+    ),
     "CustomAggregation": (
         {
             "name": "own",
@@ -472,7 +499,7 @@ def test_features_equal_their_definition(worlds, builder_classes, data):
         values = found.pop(name)
         values = [None if pd.isna(value) else value for value in values]
         assert values == [row[name] for row in expected]
-    # Quotients of exact sums: the last bit is all that a formula can differ in.
+    # Quotients of exact sums: the last bits are all that a formula can differ in.
     pd.testing.assert_frame_equal(
         found,
         pd.DataFrame(expected, index=found.index)[list(found)],

@@ -136,6 +136,8 @@ def test_nothing_at_or_after_the_cutoff_changes_a_feature(
     cutoff = data.draw(st.sampled_from([noon, noon - 12 * 3_600_000_000]))
     world = data.draw(worlds([cutoff], EDGES))
     features = every_builder(WINDOWS)
+    learning = crmml.features.ComplaintRate(windows=WINDOWS, prior_weight="7D")
+    features = crmml.features.FeatureSet([*features.builders, learning])
     before = features.fit_transform(world.tables(), when(cutoff))
     changed = change_the_future(data, world, cutoff)
     after = features.transform(changed.tables(), when(cutoff))
