@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._extras import import_extra
 from crmml.exceptions import SchemaError
 from crmml.features._compute import compute_features
 from crmml.features._declarations import Declarations, Feature
+from crmml.features._explain import FeaturePlan, explain_features
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs
@@ -125,6 +126,64 @@ class PointInTimeBuilder(BaseEstimator):
             self.learn(tables, read_spine(spine, tables).cutoffs[0])
             self._learn_names(tables)
         return self.transform(tables, cutoffs, spine=spine)
+
+    def explain(self, tables: Any, cutoffs: Any) -> FeaturePlan:
+        """Show how the features would be computed: scans, buckets, paths, SQL.
+
+        Only the rows of the result are counted, and what must be learned is, where
+        this is not fitted yet.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The instants we pretend it is.
+
+        Returns
+        -------
+        FeaturePlan
+            The plan; print it. Its attributes are ``features``, ``cutoffs``,
+            ``n_rows``, ``method``, ``reason``, ``scans``, ``aggregations``, ``edges``,
+            ``dialect`` and ``sql``.
+
+        Raises
+        ------
+        SchemaError
+            If the tables lack what a feature needs.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from crmml.features import RFM
+        >>> sales = pd.DataFrame(
+        ...     {
+        ...         "customer_id": [1, 1],
+        ...         "timestamp": ["2024-01-01", "2024-03-01"],
+        ...         "amount": [10.0, 5.5],
+        ...     }
+        ... )
+        >>> RFM(windows="30D").explain(sales, ["2024-02-01", "2024-03-01"])
+        FeaturePlan: 3 features, 2 rows of customers at 2 cutoffs
+        aggregated by SQL: fewer than 100,000 rows
+        transactions, read once: customer_id, timestamp, amount
+          5 buckets, edges from 2024-01-02 00:00:00 to 2024-03-01 00:00:00
+          combined from buckets
+            max of timestamp
+            count of orders, last 30d
+            sum of amount, last 30d
+        in SQL (duckdb): see .sql
+        """
+        tables = as_tables(tables)
+        fitted = self
+        if not hasattr(self, "feature_names_out_"):
+            fitted = clone(self).fit(tables, cutoffs)
+        asked = Declarations(tables)
+        features = fitted._keep_fitted(fitted.declare(asked))
+        spine = build_spine(tables, cutoffs)
+        return explain_features(features, asked, tables, spine)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns that ``transform`` gives.

@@ -42,8 +42,7 @@ def compute_features(
     pyarrow.Table
         The features, one row for each row of the spine, in its order.
     """
-    is_large = spine.rows.num_rows >= MANY_ROWS
-    if is_large and can_sweep(list(asked.aggregations), tables):
+    if uses_loops(spine.rows.num_rows) and can_sweep(list(asked.aggregations), tables):
         aggregates = aggregate_in_process(asked.aggregations, tables, spine)
         if aggregates is not None:
             query = compile_over_aggregates(features, asked)
@@ -52,3 +51,8 @@ def compute_features(
     query = compile_features(features, asked, tables, spine.cutoffs)
     with tables.engine.lend("spine", spine.rows):
         return tables.engine.run(query)
+
+
+def uses_loops(n_rows: int) -> bool:
+    """Tell whether compiled loops aggregate for a spine of so many rows."""
+    return n_rows >= MANY_ROWS

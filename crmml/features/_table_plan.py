@@ -7,7 +7,13 @@ import sqlglot.expressions as exp
 
 from crmml._utils._durations import MICROSECOND
 from crmml.features._buckets import Buckets, in_window, start_column
-from crmml.features._declarations import GAP, Aggregation, Grain, column_names
+from crmml.features._declarations import (
+    GAP,
+    GROUPED_BY,
+    Aggregation,
+    Grain,
+    column_names,
+)
 from crmml.features._gaps import combine_gaps, locate_gaps
 from crmml.features._grains import (
     DAY_LENGTH,
@@ -24,6 +30,8 @@ from crmml.tables import _sql as sql
 from crmml.tables._spine import known_at
 
 _DAILY = ("day", "by_day")
+_WHY_GAPS = "an order that becomes known late splits the gaps of earlier cutoffs"
+_WHY_GROUPS = "the same {} may lie in several buckets, so groups are formed anew"
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class TablePlan:
         self._known_at = known_at(tables, name)
         self._cutoffs = cutoffs
         self._phases = sorted({cutoff % DAY_LENGTH for cutoff in cutoffs})
-        self._buckets = Buckets.of(cutoffs, [one.window for one in wanted])
+        self.buckets = Buckets.of(cutoffs, [one.window for one in wanted])
         # What buckets can be combined to, and what is found cutoff by cutoff.
         self._branches: dict[Branch, dict[Aggregation, str]] = {}
         self._singles: dict[Branch, dict[Aggregation, str]] = {}
@@ -84,12 +92,22 @@ class TablePlan:
             phases = self._phases if one.grain in _DAILY else [None]
             for phase in phases:
                 branch = Branch(one.grain, one.visible_from, phase)
-                group = self._singles if self._is_single(one) else self._branches
+                is_single = self.why_each_cutoff(one) is not None
+                group = self._singles if is_single else self._branches
                 group.setdefault(branch, {})[one] = alias
 
-    def _is_single(self, one: Aggregation) -> bool:
-        is_moving = self._known_at is not None and one.grain == "gap"
-        return is_moving or one.grain.startswith("by_")
+    def why_each_cutoff(self, one: Aggregation) -> str | None:
+        """Say why buckets cannot be combined to this; None where they can."""
+        if one.grain == "gap" and self._known_at is not None:
+            return _WHY_GAPS
+        if one.grain.startswith("by_"):
+            return _WHY_GROUPS.format(GROUPED_BY.get(one.grain, one.grain[3:]))
+        return None
+
+    def columns_read(self) -> list[str]:
+        """Columns, by role, that the one scan reads."""
+        read = {column.name for column in self._events().find_all(exp.Column)}
+        return [role for role in self._roles if role in read]
 
     def parts(self) -> list[tuple[str, exp.Query]]:
         """Return the common table expressions by name, in order."""
@@ -155,7 +173,7 @@ class TablePlan:
                 for key in grain_keys(branch.grain, branch.phase, self._roles):
                     columns |= dict.fromkeys(sorted(column_names(key)))
         timestamp = sql.column("timestamp")
-        bucket = self._buckets.expression(timestamp)
+        bucket = self.buckets.expression(timestamp)
         selected: list[exp.Expr] = [
             *map(sql.column, columns),
             exp.alias_(bucket, "bucket", quoted=True, copy=False),
@@ -166,8 +184,8 @@ class TablePlan:
                 never = known.copy().is_(exp.null())
                 bucket = (
                     exp.case()
-                    .when(never, sql.number(self._buckets.size))
-                    .else_(self._buckets.expression(known), copy=False)
+                    .when(never, sql.number(self.buckets.size))
+                    .else_(self.buckets.expression(known), copy=False)
                 )
                 name = self._known_bucket(visible_from).name
                 selected.append(exp.alias_(bucket, name, quoted=True, copy=False))
@@ -216,7 +234,7 @@ class TablePlan:
         # All days of a phase lie within its windows, so any row locates the day.
         if branch.grain == "order" and known.name != "bucket":
             return locate_moving(events, keys, known)
-        return [locate_first(events, keys, known, self._buckets.size)]
+        return [locate_first(events, keys, known, self.buckets.size)]
 
     def _cutoff_rows(self) -> exp.Query:
         """Each cutoff with its end and the first bucket of each of its windows."""
@@ -226,9 +244,9 @@ class TablePlan:
             [
                 cutoff,
                 cutoff % DAY_LENGTH,
-                self._buckets.first_at(cutoff),
+                self.buckets.first_at(cutoff),
                 *[
-                    self._buckets.first_at(cutoff - window // MICROSECOND)
+                    self.buckets.first_at(cutoff - window // MICROSECOND)
                     for window in windows
                 ],
             ]
