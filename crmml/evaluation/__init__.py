@@ -7,6 +7,7 @@ from crmml.evaluation._base_rate import adjust_base_rate
 from crmml.evaluation._break_even import break_even_incentive, break_even_probability
 from crmml.evaluation._calibration import compute_calibration_summary
 from crmml.evaluation._call_list import compute_call_list
+from crmml.evaluation._compare_classifiers import compare_classifiers
 from crmml.evaluation._cost_matrix import convert_cost_matrix
 from crmml.evaluation._cutoff_split import CutoffSplit
 from crmml.evaluation._drift_report import DriftReport, drift_report
@@ -33,6 +34,7 @@ __all__ = [
     "adjust_base_rate",
     "break_even_incentive",
     "break_even_probability",
+    "compare_classifiers",
     "compute_calibration_summary",
     "compute_call_list",
     "compute_classification_summary",

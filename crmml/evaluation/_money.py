@@ -1,5 +1,6 @@
 """One reading of money and rates for every measure of profit."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,22 @@ class Money(NamedTuple):
         """What a call earns if the customer would have left."""
         gain = self.accept_rate * (self.clv - self.incentive_cost) - self.contact_cost
         return np.asarray(gain)
+
+    def decide(self, proba: Floats) -> Bools:
+        """Whom a call is expected to earn money with.
+
+        Parameters
+        ----------
+        proba : ndarray of float of shape (n_samples,)
+            Probabilities of leaving.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples,)
+            Whether the expected profit of the call is above zero.
+        """
+        pays = proba * self.gain_if_leaver > (1 - proba) * self.cost_if_stayer
+        return np.asarray(pays)
 
     @property
     def cost_if_stayer(self) -> Floats:
@@ -70,6 +87,25 @@ def check_money(
         check_amount(incentive_cost, "incentive_cost", n_samples),
         check_amount(contact_cost, "contact_cost", n_samples),
     )
+
+
+def check_money_parts(money: Any) -> None:
+    """Refuse money given as one argument that lacks a part or has another.
+
+    Parameters
+    ----------
+    money : mapping of str to object
+        What the caller gave.
+
+    Raises
+    ------
+    SchemaError
+        If it does not give exactly the fields of :class:`Money`.
+    """
+    names = Money._fields
+    if not isinstance(money, Mapping) or set(money) != set(names):
+        found = sorted(map(str, money)) if isinstance(money, Mapping) else money
+        raise SchemaError(f"money must give {', '.join(names)}, got {found!r}.")
 
 
 def check_amount(

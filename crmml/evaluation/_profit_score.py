@@ -167,8 +167,7 @@ def expected_profit_score(
         incentive_cost=incentive_cost,
         contact_cost=contact_cost,
     )
-    called = proba * money.gain_if_leaver > (1 - proba) * money.cost_if_stayer
-    return mean_profit(churned, called, money)
+    return mean_profit(churned, money.decide(proba), money)
 
 
 def mean_profit(churned: Bools, called: Bools, money: Money) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from crmml._utils._frames import join_texts
-from crmml.evaluation._money import Money, check_money
+from crmml.evaluation._money import check_money, check_money_parts
 from crmml.exceptions import SchemaError
 
 
@@ -28,10 +28,7 @@ def check_money_names(money: Mapping[str, Any] | None, X: pd.DataFrame) -> None:
     """
     if money is None:
         return
-    names = list(Money._fields)
-    if not isinstance(money, Mapping) or set(money) != set(names):
-        found = sorted(map(str, money)) if isinstance(money, Mapping) else money
-        raise SchemaError(f"money must give {', '.join(names)}, got {found!r}.")
+    check_money_parts(money)
     for name, value in money.items():
         if isinstance(value, str) and value not in X:
             raise SchemaError(
@@ -65,8 +62,7 @@ def add_profit(
         for name, value in money.items()
     }
     checked = check_money(len(scores), **amounts)
-    proba = scores["probability"].to_numpy(np.float64)
-    called = proba * checked.gain_if_leaver > (1 - proba) * checked.cost_if_stayer
+    called = checked.decide(scores["probability"].to_numpy(np.float64))
     earned = np.where(
         scores["churn"] == 1, checked.gain_if_leaver, -checked.cost_if_stayer
     )

@@ -4,10 +4,12 @@ Nothing global is changed and no window is opened; pass ``ax`` to draw on your o
 """
 
 from crmml.plotting._concentration import plot_concentration
+from crmml.plotting._drift import plot_drift
 from crmml.plotting._drivers import plot_drivers
 from crmml.plotting._gain_curve import plot_gain_curve
 from crmml.plotting._inactivity import plot_inactivity
 from crmml.plotting._migration import plot_migration
+from crmml.plotting._profit_curve import plot_profit_curve
 from crmml.plotting._reliability import plot_reliability
 from crmml.plotting._retention_curve import plot_retention_curve
 from crmml.plotting._rules import plot_rules
@@ -15,10 +17,12 @@ from crmml.plotting._segment_map import plot_segment_map
 
 __all__ = [
     "plot_concentration",
+    "plot_drift",
     "plot_drivers",
     "plot_gain_curve",
     "plot_inactivity",
     "plot_migration",
+    "plot_profit_curve",
     "plot_reliability",
     "plot_retention_curve",
     "plot_rules",
