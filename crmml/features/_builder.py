@@ -14,6 +14,7 @@ from crmml.exceptions import SchemaError
 from crmml.features._compute import compute_features
 from crmml.features._declarations import Declarations, Feature
 from crmml.features._explain import FeaturePlan, explain_features
+from crmml.features._outside import OutsideMixin
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs
@@ -22,7 +23,7 @@ from crmml.tables._spine import Spine, build_spine, read_spine
 _CONTAINERS = ("pandas", "polars", "arrow")
 
 
-class PointInTimeBuilder(BaseEstimator):
+class PointInTimeBuilder(OutsideMixin, BaseEstimator):
     """Turn event tables into one row of features per customer and cutoff.
 
     Subclasses implement ``declare``. They run no query: the declarations of all
@@ -102,7 +103,6 @@ class PointInTimeBuilder(BaseEstimator):
         NotEnoughHistoryError
             If the data do not reach around a cutoff.
         """
-        check_is_fitted(self, "feature_names_out_")
         tables = as_tables(tables)
         if (cutoffs is None) == (spine is None):
             raise SchemaError("Give either cutoffs or spine.")
@@ -110,8 +110,7 @@ class PointInTimeBuilder(BaseEstimator):
             rows = build_spine(tables, cutoffs)
         else:
             rows = read_spine(spine, tables)
-        asked = Declarations(tables)
-        features = self._keep_fitted(self.declare(asked))
+        features, asked = self._declare_fitted(tables)
         result = compute_features(features, asked, tables, rows)
         return self._in_container(result, features, rows, tables)
 
@@ -180,8 +179,7 @@ class PointInTimeBuilder(BaseEstimator):
         fitted = self
         if not hasattr(self, "feature_names_out_"):
             fitted = clone(self).fit(tables, cutoffs)
-        asked = Declarations(tables)
-        features = fitted._keep_fitted(fitted.declare(asked))
+        features, asked = fitted._declare_fitted(tables)
         spine = build_spine(tables, cutoffs)
         return explain_features(features, asked, tables, spine)
 
@@ -240,16 +238,20 @@ class PointInTimeBuilder(BaseEstimator):
         self.feature_names_out_ = names
         return self
 
-    def _keep_fitted(self, features: list[Feature]) -> list[Feature]:
-        """Return the features of ``fit``, whatever else these tables would allow."""
-        by_name = {feature.name: feature for feature in features}
+    def _declare_fitted(
+        self, tables: CustomerTables
+    ) -> tuple[list[Feature], Declarations]:
+        """Declare the features of ``fit``, whatever else these tables would allow."""
+        check_is_fitted(self, "feature_names_out_")
+        asked = Declarations(tables)
+        by_name = {feature.name: feature for feature in self.declare(asked)}
         missing = [name for name in self.feature_names_out_ if name not in by_name]
         if missing:
             raise SchemaError(
                 f"The features {missing} were fitted, and these tables do not hold "
                 "what they need. Give the tables and columns that fit was given."
             )
-        return [by_name[name] for name in self.feature_names_out_]
+        return [by_name[name] for name in self.feature_names_out_], asked
 
     def _in_container(
         self,

@@ -15,6 +15,7 @@ _TYPES: dict[FeatureKind, str] = {
     "text": "varchar",
     "boolean": "boolean",
 }
+_ORDER = ("position",)
 
 
 def compile_features(
@@ -22,6 +23,7 @@ def compile_features(
     asked: Declarations,
     tables: CustomerTables,
     cutoffs: Sequence[int],
+    order: Sequence[str] = _ORDER,
 ) -> exp.Select:
     """Compile features to one statement that scans each event table once.
 
@@ -36,6 +38,8 @@ def compile_features(
         with columns ``position``, ``customer_id`` and ``cutoff``.
     cutoffs : sequence of int
         The spine's cutoffs in microseconds, ascending.
+    order : sequence of str, default=("position",)
+        Columns of the spine that rows are ordered by.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def compile_features(
         One row for each row of the spine, in its order, with the features as columns.
     """
     # The builders of sqlglot copy the whole tree at each call unless told not to.
-    query = _select(features)
+    query = _select(features, order)
     names = list(dict.fromkeys(wanted.table for wanted in asked.aggregations))
     for name in names:
         wanted = {
@@ -51,7 +55,7 @@ def compile_features(
         }
         for part, body in TablePlan(name, wanted, tables, cutoffs).parts():
             query = sql.with_part(query, part, body)
-    query = sql.with_part(query, "joined", _join(asked, names))
+    query = sql.with_part(query, "joined", _join(asked, names, order))
     return query
 
 
@@ -73,12 +77,12 @@ def compile_over_aggregates(
         As :func:`compile_features`; it reads a table ``spine`` that also has a column
         for each aggregation.
     """
-    return sql.with_part(_select(features), "joined", _join(asked, []))
+    return sql.with_part(_select(features, _ORDER), "joined", _join(asked, [], _ORDER))
 
 
-def _select(features: Sequence[Feature]) -> exp.Select:
+def _select(features: Sequence[Feature], order: Sequence[str]) -> exp.Select:
     query = exp.select(*map(_column, features)).from_(sql.table("joined"), copy=False)
-    return query.order_by(sql.column("position"), copy=False)
+    return query.order_by(*map(sql.column, order), copy=False)
 
 
 def _column(feature: Feature) -> exp.Expr:
@@ -86,9 +90,12 @@ def _column(feature: Feature) -> exp.Expr:
     return exp.alias_(value, feature.name, quoted=True, copy=False)
 
 
-def _join(asked: Declarations, event_tables: list[str]) -> exp.Select:
+def _join(
+    asked: Declarations, event_tables: list[str], order: Sequence[str]
+) -> exp.Select:
     """Lay what each table has to say beside the spine's rows."""
-    columns: list[exp.Expr] = [sql.column("position"), sql.column("cutoff")]
+    from_spine = dict.fromkeys([*order, "cutoff"])
+    columns: list[exp.Expr] = [*map(sql.column, from_spine)]
     for wanted, alias in asked.aggregations.items():
         value: exp.Expr = sql.column(alias)
         if wanted.how in {"count", "sum"}:

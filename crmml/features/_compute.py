@@ -42,7 +42,8 @@ def compute_features(
     pyarrow.Table
         The features, one row for each row of the spine, in its order.
     """
-    if uses_loops(spine.rows.num_rows) and can_sweep(list(asked.aggregations), tables):
+    has_loops = uses_loops(spine.rows.num_rows, tables)
+    if has_loops and can_sweep(list(asked.aggregations), tables):
         aggregates = aggregate_in_process(asked.aggregations, tables, spine)
         if aggregates is not None:
             query = compile_over_aggregates(features, asked)
@@ -53,6 +54,9 @@ def compute_features(
         return tables.engine.run(query)
 
 
-def uses_loops(n_rows: int) -> bool:
-    """Tell whether compiled loops aggregate for a spine of so many rows."""
-    return n_rows >= MANY_ROWS
+def uses_loops(n_rows: int, tables: CustomerTables) -> bool:
+    """Tell whether compiled loops aggregate for a spine of so many rows.
+
+    Where the tables lie outside this process, their own engine does.
+    """
+    return tables.engine.dialect == "duckdb" and n_rows >= MANY_ROWS

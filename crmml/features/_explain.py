@@ -14,6 +14,7 @@ from crmml.features._compute import MANY_ROWS, uses_loops
 from crmml.features._declarations import Aggregation, Declarations, Feature
 from crmml.features._table_plan import TablePlan
 from crmml.tables import CustomerTables
+from crmml.tables._dialects import render
 from crmml.tables._spine import Spine
 
 BUCKETS, EACH_CUTOFF = "combined from buckets", "found at each cutoff"
@@ -134,15 +135,16 @@ def explain_features(
         columns=["table", "how", "value", "grain", "window", "path", "reason"],
     )
     n_rows = spine.rows.num_rows
-    has_loops = uses_loops(n_rows)
+    has_loops = uses_loops(n_rows, tables)
     dialect = tables.engine.dialect
+    reason = f"{'at least' if has_loops else 'fewer than'} {MANY_ROWS:,} rows"
     query = compile_features(features, asked, tables, spine.cutoffs)
     return FeaturePlan(
         features=[feature.name for feature in features],
         cutoffs=[pd.Timestamp(cutoff, unit="us") for cutoff in spine.cutoffs],
         n_rows=n_rows,
         method="compiled loops" if has_loops else "SQL",
-        reason=f"{'at least' if has_loops else 'fewer than'} {MANY_ROWS:,} rows",
+        reason=reason if dialect == "duckdb" else "the tables lie outside this process",
         scans=_scans(asked, tables, plans, aggregations),
         aggregations=aggregations.astype({"window": "timedelta64[us]"}),
         edges={
@@ -150,7 +152,7 @@ def explain_features(
             for name, plan in plans.items()
         },
         dialect=dialect,
-        sql=query.sql(dialect, pretty=True),
+        sql=render(query, dialect, pretty=True),
     )
 
 

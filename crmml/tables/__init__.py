@@ -6,6 +6,7 @@ Name your columns in any language; everything behind this door computes with the
 from crmml.tables._complaints import Complaints
 from crmml.tables._customer_tables import CustomerTables
 from crmml.tables._customers import Customers
+from crmml.tables._database_table import DatabaseTable
 from crmml.tables._events import Events
 from crmml.tables._spine import make_spine
 from crmml.tables._surveys import Surveys
@@ -15,6 +16,7 @@ __all__ = [
     "Complaints",
     "CustomerTables",
     "Customers",
+    "DatabaseTable",
     "Events",
     "Surveys",
     "Transactions",

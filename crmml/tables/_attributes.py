@@ -14,7 +14,7 @@ import pandas as pd
 from crmml.exceptions import SchemaError
 from crmml.tables._check import check_readable
 from crmml.tables._names import list_names
-from crmml.tables._prepare import create_canonical_view, prepare
+from crmml.tables._prepare import prepare
 from crmml.tables._sources import Source
 from crmml.tables._table import Kind
 
@@ -107,12 +107,13 @@ def _open(
     roles |= {alias: name for name, alias in aliases.items()}
     view = f"customers_attributes_{next(_views)}"
     own = _Wanted(table.name, view, source, roles, kinds)
-    columns = prepare(own, tables.engine)
-    check_readable(own, columns, tables.engine)
+    reader = tables.readers[own.name]
+    columns = prepare(own, reader)
+    check_readable(own, columns, reader)
     for column in columns.values():
         if None not in (column.is_aware, tables.is_aware):
             _check_zone(column.name, bool(column.is_aware), bool(tables.is_aware))
-    create_canonical_view(own, columns, tables.engine, tables.id_type or "VARCHAR")
+    tables.open_view(own, columns)
     named = {kind: name for name, kind in _KINDS.items()}
     return {
         name: Attribute(

@@ -14,6 +14,7 @@ from crmml.tables._prepare import (
     LARGEST_NUMBER,
     Column,
     Readable,
+    is_number,
     source_view,
     try_double,
 )
@@ -73,10 +74,13 @@ def check_rows(table: Table, columns: dict[str, Column], engine: Engine) -> Exte
     for role, column in columns.items():
         if column.kind in {"instant", "number"}:
             counts[f"{role}_missing"] = sql.count_if(column.raw.is_(exp.null()))
-            counts[f"{role}_unreadable"] = sql.count_if(_is_unreadable(column))
+            counts[f"{role}_unreadable"] = sql.count_if(
+                _is_unreadable(column, engine.dialect)
+            )
     if "timestamp" in columns:
-        counts["first"] = exp.Min(this=columns["timestamp"].expression.copy())
-        counts["last"] = exp.Max(this=columns["timestamp"].expression.copy())
+        instant = columns["timestamp"].canonical(engine.dialect)
+        counts["first"] = exp.Min(this=instant)
+        counts["last"] = exp.Max(this=instant.copy())
     query = exp.select(
         *[exp.alias_(count, name, quoted=True) for name, count in counts.items()]
     ).from_(sql.table(source_view(table)))
@@ -115,7 +119,7 @@ def check_readable(table: Readable, columns: dict[str, Column], engine: Engine) 
         If an instant or a number cannot be read.
     """
     counts = {
-        f"{role}_unreadable": sql.count_if(_is_unreadable(column))
+        f"{role}_unreadable": sql.count_if(_is_unreadable(column, engine.dialect))
         for role, column in columns.items()
         if column.kind in _WANTED
     }
@@ -129,17 +133,17 @@ def check_readable(table: Readable, columns: dict[str, Column], engine: Engine) 
         _check_unreadable(table, role, column, found.get(f"{role}_unreadable", 0))
 
 
-def _is_unreadable(column: Column) -> exp.Expr:
+def _is_unreadable(column: Column, dialect: str) -> exp.Expr:
     present = column.raw.is_(exp.null()).not_()
     if column.kind == "instant":
-        return exp.and_(present, column.expression.copy().is_(exp.null()))
-    value = exp.func("abs", try_double(column.raw, column.type))
-    # NaN compares as greater than every number, so one comparison finds it too.
+        return exp.and_(present, column.canonical(dialect).is_(exp.null()))
+    value = try_double(column.raw, column.type, dialect)
     if column.kind == "number":
-        limit = exp.Literal.number(str(LARGEST_NUMBER))
-        fits: exp.Expr = exp.LT(this=value, expression=limit)
+        fits = is_number(value)
     else:
-        fits = exp.LTE(this=value, expression=exp.Literal.number(str(_LARGEST_DOUBLE)))
+        # NaN is greater than every number, or compares with none.
+        limit = exp.Literal.number(str(_LARGEST_DOUBLE))
+        fits = exp.LTE(this=exp.Abs(this=value), expression=limit)
     return exp.and_(present, exp.func("coalesce", fits, exp.false()).not_())
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.csv
 
@@ -31,6 +30,8 @@ class CsvSource:
     """
 
     is_text = True
+    home = None
+    place = "this process"
 
     def __init__(self, paths: list[str], table: str, encoding: str) -> None:
         self._paths = paths
@@ -48,17 +49,12 @@ class CsvSource:
                     f"{Path(paths[0]).name}. Write the files with the same columns."
                 )
 
-    def register(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        view: str,
-        columns: Mapping[str, str],
-    ) -> None:
-        """Make columns readable in `connection` under the name `view`."""
+    def register(self, target: Any, view: str, columns: Mapping[str, str]) -> None:
+        """Make columns readable in the DuckDB connection `target` as `view`."""
         wanted = sorted(set(columns.values()))
         parts = pa.concat_tables([self._read(path, wanted) for path in self._paths])
         arrays = {name: parts[column] for name, column in columns.items()}
-        connection.register(view, pa.table(arrays))
+        target.register(view, pa.table(arrays))
 
     def find_damage(self) -> str | None:
         """Say which file is damaged, None if none is: they were read as a whole."""

@@ -6,17 +6,20 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import sqlglot.expressions as exp
 
 from crmml.exceptions import SchemaError
+from crmml.tables import _sql as sql
 from crmml.tables._attributes import Attribute
 from crmml.tables._check import Extent, check_rows
+from crmml.tables._choose_engine import choose_engines
 from crmml.tables._complaints import Complaints
 from crmml.tables._customers import Customers
 from crmml.tables._engine import Engine
 from crmml.tables._events import Events
 from crmml.tables._ids import common_id_type, restore_ids
 from crmml.tables._instants import to_microseconds
-from crmml.tables._prepare import Column, create_canonical_view, prepare
+from crmml.tables._prepare import Column, Readable, canonical_query, prepare
 from crmml.tables._quality import compute_quality
 from crmml.tables._surveys import Surveys
 from crmml.tables._table import Table
@@ -108,11 +111,12 @@ class CustomerTables:
                 Events: events,
             }
         )
-        self.engine = Engine()
+        sources = {name: table.source for name, table in self._declared.items()}
+        self.engine, self.readers = choose_engines(sources)
         self.columns: dict[str, dict[str, Column]] = {}
         self.extents: dict[str, Extent] = {}
         for name, table in self._declared.items():
-            self.columns[name], self.extents[name] = _open(table, self.engine)
+            self.columns[name], self.extents[name] = _open(table, self.readers[name])
         self.is_aware = self._check_zones()
         id_types = {
             name: columns["customer_id"]
@@ -120,10 +124,9 @@ class CustomerTables:
             if self.extents[name].n_rows
         }
         self.id_type = common_id_type(id_types)
+        self._views: dict[str, tuple[Readable, dict[str, Column]]] = {}
         for name, table in self._declared.items():
-            create_canonical_view(
-                table, self.columns[name], self.engine, self.id_type or "VARCHAR"
-            )
+            self.open_view(table, self.columns[name])
         self.attributes: dict[Any, dict[str, Attribute]] = {}
         self.is_end_declared = observed_until is not None
         self.observed_until = self._read_observed_until(observed_until)
@@ -191,6 +194,25 @@ class CustomerTables:
                 f"Pass it: CustomerTables(..., {name}={name.capitalize()}(...))."
             )
         return self._declared[name]
+
+    def open_view(self, table: Readable, columns: dict[str, Column]) -> None:
+        """Make the canonical view of a table, or of some columns of it, readable."""
+        reader = self.readers[table.name]
+        self._views[table.view] = (table, columns)
+        reader.create_view(table.view, self.write_view(table.view, reader.dialect))
+        if reader is not self.engine:
+            query = exp.select(exp.Star()).from_(sql.table(table.view))
+            self.engine.hold(table.view, reader.run(query))
+
+    def write_view(self, view: str, dialect: str) -> exp.Query:
+        """Write an open view for a dialect; it reads the columns' source view."""
+        table, columns = self._views[view]
+        return canonical_query(table, columns, self.id_type or "VARCHAR", dialect)
+
+    @property
+    def opened(self) -> dict[str, Readable]:
+        """What has a canonical view, by the view's name."""
+        return {view: table for view, (table, _) in self._views.items()}
 
     @property
     def event_tables(self) -> list[str]:

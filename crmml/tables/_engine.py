@@ -1,117 +1,50 @@
-"""The in-process SQL engine behind a set of tables."""
+"""What any SQL engine behind a set of tables can do."""
 
-import secrets
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-import duckdb
 import pyarrow as pa
 import sqlglot.expressions as exp
 
-from crmml.exceptions import SchemaError
 from crmml.tables._sources import Source
 
-_SETTINGS = {
-    # Nothing is downloaded and nothing is written into the user's folder.
-    "autoinstall_known_extensions": "false",
-    "TimeZone": "UTC",
-}
 
+class Engine(Protocol):
+    """Where queries run: in this process, or where the user's tables lie.
 
-class Engine:
-    """One DuckDB connection that may be used from several threads, one at a time."""
+    Queries are sqlglot trees with the meaning that DuckDB gives them. What another
+    engine would read differently is rewritten when a tree is rendered for it.
+    """
 
-    dialect = "duckdb"
-
-    def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:")
-        self._lock = threading.RLock()
-        self._sources: list[Source] = []
-        # A name of its own: another user's folder could not be written to.
-        spill = Path(tempfile.gettempdir()) / f"crmml-spill-{secrets.token_hex(8)}"
-        settings = {**_SETTINGS, "temp_directory": str(spill)}
-        for name, value in settings.items():
-            statement = exp.Set(
-                expressions=[
-                    exp.SetItem(
-                        this=exp.EQ(
-                            this=exp.to_identifier(name),
-                            expression=exp.Literal.string(value),
-                        )
-                    )
-                ]
-            )
-            self._connection.execute(statement.sql(self.dialect))
+    dialect: str
+    """Name of the dialect of SQL, as sqlglot knows it."""
 
     def register(self, source: Source, view: str, columns: Mapping[str, str]) -> None:
         """Make columns of a source, given by new name, readable as `view`."""
-        with self._lock:
-            self._sources.append(source)
-            source.register(self._connection, view, columns)
 
-    def create_view(self, name: str, query: exp.Expr) -> None:
+    def create_view(self, name: str, query: exp.Query) -> None:
         """Give a query a name for the statements that follow."""
-        tree = exp.Create(
-            this=exp.to_identifier(name, quoted=True), kind="VIEW", expression=query
-        )
-        with self._lock:
-            self._connection.execute(tree.sql(self.dialect))
+
+    def hold(self, name: str, rows: pa.Table) -> None:
+        """Make rows from this process readable under `name` from now on."""
+
+    def lend(self, name: str, rows: pa.Table) -> AbstractContextManager[None]:
+        """Make `rows` readable under `name` for the duration of a ``with`` block."""
 
     def column_types(self, view: str) -> dict[str, str]:
-        """Names and DuckDB types of a view's columns."""
-        with self._lock:
-            relation = self._connection.table(view)
-            names = [str(name) for name in relation.columns]
-            return dict(zip(names, map(str, relation.types), strict=True))
+        """Names of a view's columns, and their types as DuckDB calls them."""
 
-    def run(self, query: exp.Expr) -> pa.Table:
-        """Run one statement and return its rows.
+    def run(self, query: exp.Query) -> pa.Table:
+        """Run one statement and return its rows."""
 
-        Raises
-        ------
-        SchemaError
-            If a file turns out to be damaged.
-        """
-        with self.stream(query) as batches:
-            return batches.read_all()
-
-    @contextmanager
     def stream(
-        self, query: exp.Expr, batch_rows: int = 1_000_000
-    ) -> Iterator[pa.RecordBatchReader]:
+        self, query: exp.Query, batch_rows: int = 1_000_000
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         """Run one statement and hand out its rows in batches, inside a ``with`` block.
 
-        Raises
-        ------
-        SchemaError
-            If a file turns out to be damaged.
+        Only the in-process engine hands out rows before it has them all.
         """
-        statement = query.sql(self.dialect, copy=False)
-        try:
-            with self._lock:
-                relation = self._connection.sql(statement)
-                reader = relation.to_arrow_reader(batch_rows)
-                try:
-                    yield reader
-                finally:
-                    # The connection takes no other statement while rows are left.
-                    reader.close()
-        except (duckdb.IOException, duckdb.InvalidInputException):
-            for source in self._sources:
-                damage = source.find_damage()
-                if damage is not None:
-                    raise SchemaError(damage) from None
-            raise
 
-    @contextmanager
-    def lend(self, name: str, rows: pa.Table) -> Iterator[None]:
-        """Make `rows` readable under `name` for the duration of a ``with`` block."""
-        with self._lock:
-            self._connection.register(name, rows)
-            try:
-                yield
-            finally:
-                self._connection.unregister(name)
+    def relation(self, query: exp.Query) -> Any:
+        """Return the rows of a statement as a table that stays in the engine."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmml._utils._durations import MICROSECOND
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
-from crmml.tables._prepare import ISO_8601
+from crmml.tables._iso_text import ISO_8601
 
 if TYPE_CHECKING:
     from crmml.tables._customer_tables import CustomerTables
@@ -43,7 +43,7 @@ def to_microseconds(value: Any, name: str, is_aware: bool | None) -> int:
     try:
         if isinstance(value, Number):
             raise TypeError("a number has no calendar")
-        if isinstance(value, str) and not re.fullmatch(ISO_8601, value, re.ASCII):
+        if isinstance(value, str) and not re.fullmatch(ISO_8601, value):
             raise ValueError("read differently from country to country")
         instant = pd.Timestamp(value)
     except (TypeError, ValueError):

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 import sqlglot.expressions as exp
@@ -26,6 +25,8 @@ class ParquetSource:
     """
 
     is_text = False
+    home = None
+    place = "this process"
 
     def __init__(self, paths: list[str], table: str) -> None:
         self._paths = paths
@@ -47,13 +48,8 @@ class ParquetSource:
                     "Write the files with one schema."
                 )
 
-    def register(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        view: str,
-        columns: Mapping[str, str],
-    ) -> None:
-        """Make columns readable in `connection` under the name `view`."""
+    def register(self, target: Any, view: str, columns: Mapping[str, str]) -> None:
+        """Make columns readable in the DuckDB connection `target` as `view`."""
         for column in columns.values():
             self._check_case(column)
         # Escaped, for the engine would take brackets in a name as a pattern.
@@ -70,7 +66,7 @@ class ParquetSource:
         tree = exp.Create(
             this=exp.to_identifier(view, quoted=True), kind="VIEW", expression=query
         )
-        connection.execute(tree.sql("duckdb"))
+        target.execute(tree.sql("duckdb"))
 
     def find_damage(self) -> str | None:
         """Say which file is damaged, None if none is."""

@@ -14,6 +14,14 @@ import sqlglot.expressions as exp
 from crmml.exceptions import SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._engine import Engine
+from crmml.tables._iso_text import WITH_OFFSET, text_to_microseconds
+from crmml.tables._reading import (
+    AWARE_TYPES,
+    NAIVE_TYPES,
+    full_match,
+    microseconds,
+    text_value,
+)
 from crmml.tables._sources import Source
 from crmml.tables._table import Kind
 
@@ -21,19 +29,13 @@ MILLIONTHS = 1_000_000
 LARGEST_NUMBER = 9e12
 """Numbers up to this size fit a 64-bit integer in millionths."""
 
-ISO_8601 = (
-    r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}(:?\d{2})?)?"
-)
-_WITH_OFFSET = r".*:.*(Z|[+-]\d{2}(:?\d{2})?)"
 # Casts also take what no table of numbers means, such as 1_000 and 0x1F.
-_DECIMAL = r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *"
+_DECIMAL = r" *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)? *"
 _INTEGERS = {
     f"{sign}{size}"
     for sign in ("", "U")
     for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 }
-_NAIVE = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
-_AWARE = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS"}
 _CANONICAL: dict[Kind, str] = {
     "instant": "bigint",
     "number": "bigint",
@@ -79,13 +81,26 @@ class Column:
     type: str
     is_aware: bool | None
     """Whether its instants have a time zone; None for other kinds."""
-    expression: exp.Expr
-    """The canonical value, null where it is missing or cannot be read."""
 
     @property
     def raw(self) -> exp.Column:
         """The value as it stands in the user's table."""
         return sql.column(self.role)
+
+    def canonical(self, dialect: str) -> exp.Expr:
+        """Write the canonical value, null where it is missing or cannot be read."""
+        if self.type == NO_TYPE:
+            return exp.cast(exp.null(), _CANONICAL.get(self.kind, "varchar"))
+        if self.kind == "instant":
+            if self.type == "VARCHAR":
+                return text_to_microseconds(self.raw, self.is_aware, dialect)
+            return microseconds(self.raw, self.type, dialect)
+        if self.kind in {"number", "double"}:
+            double = try_double(self.raw, self.type, dialect)
+            return _millionths(double) if self.kind == "number" else double
+        if self.kind == "text":
+            return text_value(exp.cast(self.raw, "varchar"), dialect)
+        return text_value(self.raw, dialect) if self.type == "VARCHAR" else self.raw
 
 
 def prepare(table: Readable, engine: Engine) -> dict[str, Column]:
@@ -114,10 +129,10 @@ def prepare(table: Readable, engine: Engine) -> dict[str, Column]:
     return {role: _read_column(table, role, types[role], engine) for role in types}
 
 
-def create_canonical_view(
-    table: Readable, columns: dict[str, Column], engine: Engine, id_type: str
-) -> None:
-    """Create the view that everything else computes with.
+def canonical_query(
+    table: Readable, columns: dict[str, Column], id_type: str, dialect: str
+) -> exp.Select:
+    """Write the view that everything else computes with.
 
     Parameters
     ----------
@@ -125,23 +140,27 @@ def create_canonical_view(
         The user's table, or some columns of it.
     columns : dict of str to Column
         Its declared columns by role.
-    engine : Engine
-        The engine that holds it.
     id_type : str
         The type of customer ids in all tables.
+    dialect : str
+        The dialect that it is written for.
+
+    Returns
+    -------
+    sqlglot Select
+        It reads the table's source view.
     """
-    canonical = {role: column.expression for role, column in columns.items()}
-    canonical["customer_id"] = exp.cast(
-        canonical["customer_id"], id_type, dialect=engine.dialect
-    )
-    query = (
+    values = {role: column.canonical(dialect) for role, column in columns.items()}
+    values["customer_id"] = exp.cast(values["customer_id"], id_type, dialect="duckdb")
+    if id_type == "VARCHAR":
+        values["customer_id"] = text_value(values["customer_id"], dialect)
+    return (
         exp.select(
-            *[exp.alias_(value, role, quoted=True) for role, value in canonical.items()]
+            *[exp.alias_(value, role, quoted=True) for role, value in values.items()]
         )
         .from_(sql.table(source_view(table)))
         .where(columns["customer_id"].raw.is_(exp.null()).not_())
     )
-    engine.create_view(table.view, query)
 
 
 def source_view(table: Readable) -> str:
@@ -158,29 +177,18 @@ def _read_column(table: Readable, role: str, type_: str, engine: Engine) -> Colu
             raise _wrong_type(table, role, type_)
         type_ = NO_TYPE
     is_aware = None
-    expression: exp.Expr = sql.column(role)
-    if type_ == NO_TYPE:
-        expression = exp.cast(exp.null(), _CANONICAL.get(kind, "varchar"))
-    elif kind == "instant":
-        is_aware, expression = _read_instant(table, role, type_, engine)
-    elif kind == "number":
-        scaled = exp.Mul(
-            this=try_double(expression, type_), expression=exp.Literal.number("1e6")
-        )
-        whole = exp.DataType.build("bigint")
-        expression = exp.TryCast(this=exp.func("round", scaled), to=whole)
-    elif kind == "double":
-        expression = try_double(expression, type_)
-    elif kind == "text":
-        expression = exp.cast(expression, "varchar")
-    return Column(role, table.roles[role], kind, type_, is_aware, expression)
+    if kind == "instant" and type_ == "VARCHAR":
+        is_aware = _has_offsets(table, role, engine)
+    elif kind == "instant" and type_ != NO_TYPE:
+        is_aware = type_ in AWARE_TYPES
+    return Column(role, table.roles[role], kind, type_, is_aware)
 
 
 def _kind_of(type_: str) -> Kind:
     """Say what a column without a role holds; text where that is nothing we know."""
     if _is_number(type_) or type_.strip('"') == NO_TYPE:
         return "double"
-    if type_ in _NAIVE | _AWARE:
+    if type_ in NAIVE_TYPES | AWARE_TYPES:
         return "instant"
     return "boolean" if type_ == "BOOLEAN" else "text"
 
@@ -189,7 +197,7 @@ def _fits(kind: Kind, type_: str, is_text: bool) -> bool:
     if kind == "boolean":
         return type_ == "BOOLEAN"
     if kind == "instant":
-        return type_ in _NAIVE | _AWARE | {"VARCHAR"}
+        return type_ in NAIVE_TYPES | AWARE_TYPES | {"VARCHAR"}
     if kind in {"number", "double"} and not (type_ == "VARCHAR" and is_text):
         return _is_number(type_)
     return type_ in _INTEGERS | {"VARCHAR"}
@@ -206,47 +214,31 @@ def _count(table: Readable, role: str, engine: Engine) -> int:
     return int(found["n"][0].as_py())
 
 
-def try_double(value: exp.Expr, type_: str) -> exp.Expr:
+def try_double(value: exp.Expr, type_: str, dialect: str) -> exp.Expr:
     """Read a double from a value of some type, null where it is none."""
     number = exp.TryCast(this=value, to=exp.DataType.build("double"))
     if type_ != "VARCHAR":
         return number
-    plain = exp.func("regexp_full_match", value.copy(), exp.Literal.string(_DECIMAL))
-    return exp.case().when(plain, number)
+    return exp.case().when(full_match(value, _DECIMAL, dialect), number)
 
 
-def _read_instant(
-    table: Readable, role: str, type_: str, engine: Engine
-) -> tuple[bool | None, exp.Expr]:
-    column = sql.column(role)
-    if type_ == "VARCHAR":
-        is_aware = _has_offsets(table, role, engine)
-        target = "timestamptz" if is_aware else "timestamp"
-        instant = exp.TryCast(this=column, to=exp.DataType.build(target))
-        iso = exp.func("regexp_full_match", column, exp.Literal.string(ISO_8601))
-        return is_aware, exp.case().when(iso, exp.func("epoch_us", instant))
-    if type_.endswith("_NS"):
-        return type_ in _AWARE, _floor_to_microseconds(exp.func("epoch_ns", column))
-    is_aware = type_ in _AWARE
-    target = "timestamptz" if is_aware else "timestamp"
-    return is_aware, exp.func("epoch_us", exp.cast(column, target))
+def _millionths(double: exp.Expr) -> exp.Expr:
+    """Scale a double to a whole number, null where that does not fit 64 bits."""
+    scaled = exp.Mul(this=double, expression=exp.Literal.number("1e6"))
+    whole = exp.TryCast(this=exp.Round(this=scaled), to=exp.DataType.build("bigint"))
+    return exp.case().when(is_number(double.copy()), whole)
 
 
-def _floor_to_microseconds(nanoseconds: exp.Expr) -> exp.Expr:
-    """Round down: a cast would round up, and could move an event onto the cutoff."""
-    a_microsecond = sql.number(1000)
-    rest = exp.Mod(this=nanoseconds.copy(), expression=a_microsecond.copy())
-    # Division rounds towards zero, which before 1970 is up.
-    is_up = exp.LT(this=rest, expression=sql.number(0))
-    return exp.Sub(
-        this=exp.IntDiv(this=nanoseconds, expression=a_microsecond),
-        expression=exp.case().when(is_up, sql.number(1)).else_(sql.number(0)),
-    )
+def is_number(double: exp.Expr) -> exp.Expr:
+    """Tell whether a double is one that tables take."""
+    # NaN is greater than every number, or compares with none.
+    largest = exp.Literal.number(str(LARGEST_NUMBER))
+    return exp.LT(this=exp.Abs(this=double), expression=largest)
 
 
 def _has_offsets(table: Readable, role: str, engine: Engine) -> bool | None:
     column = sql.column(role)
-    offset = exp.func("regexp_full_match", column, exp.Literal.string(_WITH_OFFSET))
+    offset = full_match(column, WITH_OFFSET, engine.dialect)
     query = exp.select(
         exp.alias_(exp.Count(this=column), "n"),
         exp.alias_(sql.count_if(offset), "n_offset"),

@@ -7,7 +7,6 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Protocol
 
-import duckdb
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
@@ -15,12 +14,14 @@ import pyarrow as pa
 from crmml._utils._frames import column_names
 from crmml.exceptions import SchemaError
 from crmml.tables._csv_source import CsvSource
+from crmml.tables._database_table import DatabaseSource, DatabaseTable
 from crmml.tables._names import duplicated
 from crmml.tables._parquet_source import ParquetSource
+from crmml.tables._spark_source import SparkSource
 
 
 class Source(Protocol):
-    """Rows with named columns that DuckDB can read."""
+    """Rows with named columns that an engine can read."""
 
     columns: list[str]
     """Names of all columns, in order."""
@@ -28,14 +29,16 @@ class Source(Protocol):
     """Whether every value is text because the format has no types (CSV)."""
     pandas_dtypes: dict[str, Any]
     """Dtypes of a pandas source by column; empty for every other kind."""
+    home: Any
+    """The session or connection where the rows lie; None if in this process."""
+    place: str
+    """What kind of place that is, for messages."""
 
-    def register(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        view: str,
-        columns: Mapping[str, str],
-    ) -> None:
-        """Make columns readable in `connection` under the name `view`.
+    def register(self, target: Any, view: str, columns: Mapping[str, str]) -> None:
+        """Make columns readable in `target` under the name `view`.
+
+        The target is what the engine of such sources looks tables up in: for sources
+        in this process, a DuckDB connection.
 
         `columns` gives the user's column for each name in the view. The names in the
         view are ours, for engines confuse names that differ only in case.
@@ -67,6 +70,10 @@ def open_source(data: Any, table: str, encoding: str) -> Source:
     SchemaError
         If the kind of source is not known, files are missing or cannot be read.
     """
+    if nw.dependencies.is_pyspark_dataframe(data):
+        return SparkSource(data, table)
+    if isinstance(data, DatabaseTable):
+        return DatabaseSource(data, table)
     if isinstance(data, (str, PathLike)):
         return _open_path(fspath(data), table, encoding)
     try:
@@ -95,6 +102,8 @@ class FrameSource:
     """
 
     is_text = False
+    home = None
+    place = "this process"
 
     def __init__(self, frame: nw.DataFrame[Any], native: Any, table: str) -> None:
         self._frame = frame
@@ -105,16 +114,11 @@ class FrameSource:
         is_pandas = frame.implementation.is_pandas()
         self.pandas_dtypes = dict(native.dtypes) if is_pandas else {}
 
-    def register(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        view: str,
-        columns: Mapping[str, str],
-    ) -> None:
-        """Make columns readable in `connection` under the name `view`."""
+    def register(self, target: Any, view: str, columns: Mapping[str, str]) -> None:
+        """Make columns readable in the DuckDB connection `target` as `view`."""
         read = {column: self._to_arrow(column) for column in set(columns.values())}
         arrays = {name: read[column] for name, column in columns.items()}
-        connection.register(view, pa.table(arrays))
+        target.register(view, pa.table(arrays))
 
     def find_damage(self) -> str | None:
         """Say which file is damaged, None if none is."""

@@ -125,7 +125,7 @@ def build_spine(
         if active_within is None
         else check_duration(active_within, "active_within")
     )
-    rows = tables.engine.run(_spine_query(tables, instants, within))
+    rows = tables.engine.run(spine_query(tables, instants, within))
     if not rows.num_rows:
         raise NotEnoughHistoryError(
             f"No customer had joined or bought, and not left, before the cutoff"
@@ -187,9 +187,10 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
     return Spine(_numbered(rows), cutoffs, is_single=False)
 
 
-def _spine_query(
+def spine_query(
     tables: CustomerTables, cutoffs: list[int], within: pd.Timedelta | None
-) -> exp.Expr:
+) -> exp.Select:
+    """Select the customers there were at each cutoff, ordered by cutoff and id."""
     customer_id, cutoff = sql.column("customer_id"), sql.column("cutoff")
     since = sql.column("since")
     known = (
@@ -219,9 +220,8 @@ def _spine_query(
         active = customers_with_event(
             "transactions", -within, pd.Timedelta(0), known_at(tables, "transactions")
         )
-        query = query.join(
-            active.subquery("active"), using=["customer_id", "cutoff"], join_type="semi"
-        )
+        # Each pair is there once, so that the join multiplies no row.
+        query = query.join(active.subquery("active"), using=["customer_id", "cutoff"])
     return sql.with_part(query, "cutoffs", cutoff_rows(cutoffs))
 
 

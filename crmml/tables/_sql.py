@@ -68,3 +68,11 @@ def with_part(query: exp.Select, name: str, body: exp.Query) -> exp.Select:
     """Add a common table expression to a query."""
     alias = exp.to_identifier(name, quoted=True)
     return query.with_(alias, as_=body, copy=False)
+
+
+def sum_of(*parts: exp.Expr) -> exp.Expr:
+    """Add up, in parentheses."""
+    result = parts[0]
+    for part in parts[1:]:
+        result = exp.Add(this=result, expression=part)
+    return exp.Paren(this=result)

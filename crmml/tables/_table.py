@@ -8,7 +8,7 @@ import sqlglot.expressions as exp
 
 from crmml.exceptions import SchemaError
 from crmml.tables import _sql as sql
-from crmml.tables._engine import Engine
+from crmml.tables._choose_engine import open_engine
 from crmml.tables._names import list_names
 from crmml.tables._sources import Source, open_source
 
@@ -86,7 +86,7 @@ class Table:
             If a role was not declared.
         """
         columns = {role: self.column_of(role) for role in roles}
-        engine = Engine()
+        engine = open_engine(self.source)
         engine.register(self.source, self.name, columns)
         query = exp.select(*map(sql.column, columns)).from_(sql.table(self.name))
         return engine.run(query)
