@@ -15,6 +15,7 @@ from crmml.models._modified_beta_geo import ModifiedBetaGeoModel
 from crmml.models._neural import NeuralChurnClassifier
 from crmml.models._pareto_nbd import ParetoNBDModel
 from crmml.models._shifted_beta_geo import ShiftedBetaGeoModel
+from crmml.models._time_to_churn import TimeToChurnModel
 from crmml.models._time_to_churn_curve import (
     compute_cumulative_incidence,
     compute_retention_curve,
@@ -37,6 +38,7 @@ __all__ = [
     "NumberRange",
     "ParetoNBDModel",
     "ShiftedBetaGeoModel",
+    "TimeToChurnModel",
     "TreeChurnClassifier",
     "compute_cumulative_incidence",
     "compute_drivers",

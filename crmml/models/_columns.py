@@ -51,6 +51,11 @@ class Columns:
     arrays: list[NDArray[Any]]
     n_rows: int
 
+    def select(self, at: slice) -> "Columns":
+        """Return some of the rows."""
+        arrays = [values[at] for values in self.arrays]
+        return Columns(self.kinds, arrays, len(range(self.n_rows)[at]))
+
 
 def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     """Read the named columns of a frame, in the order of `names`.

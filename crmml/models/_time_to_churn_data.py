@@ -74,7 +74,7 @@ def read_lifetimes(
     NotEnoughHistoryError
         If there is no row, or nobody left.
     """
-    durations = _read_times(duration, "duration")
+    durations = read_times(duration, "duration")
     left = _read_events(event)
     _check_length(left, durations, "event")
     if len(durations) == 0:
@@ -86,7 +86,7 @@ def read_lifetimes(
         )
     entries = np.full(len(durations), -np.inf)
     if entry is not None:
-        entries = _read_times(entry, "entry")
+        entries = read_times(entry, "entry")
         _check_length(entries, durations, "entry")
         _check_entries(entries, durations, left)
         # Whoever was seen from the start on could leave at once.
@@ -95,7 +95,26 @@ def read_lifetimes(
     return Lifetimes(durations, entries, cause, reasons)
 
 
-def _read_times(given: Any, name: str) -> Floats:
+def read_times(given: Any, name: str) -> Floats:
+    """Read times since the start, or from now: numbers, or durations as days.
+
+    Parameters
+    ----------
+    given : array-like of shape (n,)
+        Times, none missing, infinite or negative.
+    name : str
+        The argument's name, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The times.
+
+    Raises
+    ------
+    SchemaError
+        If a time is none.
+    """
     column = np.asarray(given)
     if column.ndim != 1:
         raise SchemaError(f"{name} must have one dimension, got shape {column.shape}.")
@@ -117,10 +136,30 @@ def _read_times(given: Any, name: str) -> Floats:
     n_bad = int((~np.isfinite(times) | (times < 0)).sum())
     if n_bad:
         raise SchemaError(
-            f"{name} is negative or infinite in {n_bad} of {len(times)} rows; it is "
-            "the time since the customer's start, 0 or more."
+            f"{name} is negative or infinite in {n_bad} of {len(times)} rows; times "
+            "are 0 or more."
         )
     return times
+
+
+def read_tenure(tenure: Any, n: int) -> Floats:
+    """Read how long each of n customers has been there; None is 0, a number is all's.
+
+    Raises
+    ------
+    SchemaError
+        If a tenure is none, or there are others than one a customer.
+    """
+    if tenure is None:
+        return np.zeros(n)
+    given = np.asarray(tenure)
+    times = read_times(np.atleast_1d(given), "tenure")
+    if given.ndim > 0 and len(times) != n:
+        raise SchemaError(
+            f"tenure has {len(times)} values and X {n} rows; pass one value, or one a "
+            "customer."
+        )
+    return np.broadcast_to(times, n).copy()
 
 
 def _read_events(given: Any) -> NDArray[np.bool_]:
