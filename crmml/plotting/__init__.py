@@ -8,6 +8,7 @@ from crmml.plotting._drift import plot_drift
 from crmml.plotting._drivers import plot_drivers
 from crmml.plotting._gain_curve import plot_gain_curve
 from crmml.plotting._inactivity import plot_inactivity
+from crmml.plotting._k_selection import plot_k_selection
 from crmml.plotting._migration import plot_migration
 from crmml.plotting._profit_curve import plot_profit_curve
 from crmml.plotting._reliability import plot_reliability
@@ -21,6 +22,7 @@ __all__ = [
     "plot_drivers",
     "plot_gain_curve",
     "plot_inactivity",
+    "plot_k_selection",
     "plot_migration",
     "plot_profit_curve",
     "plot_reliability",

@@ -1,33 +1,29 @@
 """How many segments: separation weighed with stability, in words too."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score, pairwise_distances, silhouette_score
 
 from crmml.exceptions import SchemaError
-from crmml.segmentation._columns import Matrix
-from crmml.segmentation._lloyd import (
-    Labels,
-    find_distinct_rows,
-    find_nearest,
-    fit_centers,
+from crmml.segmentation._k_measures import (
+    Settings,
+    compute_calinski_harabasz,
+    compute_silhouette,
+    compute_simplified_silhouette,
+    compute_stability,
+    draw_halves,
+    measure_clouds,
 )
+from crmml.segmentation._lloyd import find_nearest, fit_centers
+from crmml.segmentation._points import Points, draw_samples, find_distinct
 
-# The silhouette of 2,000 customers is within about 0.01 of that of all.
-MAX_ROWS = 2_000
-N_RESAMPLES = 10
-N_CLOUDS = 5
-MAX_CLOUD_ROWS = 1_000
+# The silhouette of 10,000 customers is within about 0.001 of that of all.
+MAX_ROWS = 10_000
 # Fewer customers per segment than this, on average, show nothing that would last.
 MEAN_SIZE = 10
-# Fewer starts and passes are enough for fits whose own segments nobody will see.
-MAX_INIT = 3
-ROUGH_TOL = 1e-2
 # Gains in silhouette over one cloud: below the first, there are no groups at all;
 # below the second, groups run into each other.
 NO_GAIN = 0.02
@@ -40,24 +36,13 @@ COLUMNS = (
     "reference",
     "stability",
     "score",
+    "simplified_silhouette",
+    "calinski_harabasz",
+    "gap",
+    "gap_error",
     "smallest_share",
     "inertia",
 )
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How each k-means is run."""
-
-    n_init: int
-    max_iter: int
-    tol: float
-
-    def roughen(self) -> "Settings":
-        """Return settings for fits of which only a mean is wanted."""
-        return Settings(
-            min(self.n_init, MAX_INIT), self.max_iter, max(self.tol, ROUGH_TOL)
-        )
 
 
 def check_k_range(k_range: Any) -> tuple[int, int]:
@@ -71,34 +56,27 @@ def check_k_range(k_range: Any) -> tuple[int, int]:
     return int(k_range[0]), int(k_range[1])
 
 
-def draw_sample(X: Matrix, weights: Matrix) -> Matrix:
-    """Draw rows in proportion to their weight, evenly along the sorted rows.
+def draw_sample(points: Points) -> Points:
+    """Draw rows in proportion to their weight, as distinct rows with counts.
 
-    A table no larger than the sample is taken as it is, repeated rows repeated.
+    A table no larger than the sample is taken as it is.
     """
-    cumulative = np.cumsum(weights)
-    n_rows = int(np.clip(round(float(cumulative[-1])), len(X), MAX_ROWS))
-    marks = (np.arange(n_rows) + 0.5) / n_rows * cumulative[-1]
-    chosen = np.searchsorted(cumulative, marks, side="right")
-    sample: Matrix = X[np.minimum(chosen, len(X) - 1)]
-    return sample
+    if not points.weights.size and len(points) <= MAX_ROWS:
+        return find_distinct(points)
+    n_used = np.count_nonzero(points.weights) if points.weights.size else len(points)
+    n_rows = int(np.clip(round(points.total_weight), min(n_used, MAX_ROWS), MAX_ROWS))
+    return draw_samples(points, [n_rows])[0]
 
 
 def compute_k_selection(
-    X: Matrix,
-    weights: Matrix,
-    k_range: tuple[int, int],
-    settings: Settings,
-    seed: int,
+    points: Points, k_range: tuple[int, int], settings: Settings, seed: int
 ) -> pd.DataFrame:
     """Judge every number of segments in a range.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Distinct prepared rows in canonical order.
-    weights : ndarray of shape (n_samples,)
-        Positive weights.
+    points : Points
+        Prepared rows.
     k_range : tuple of two int
         Smallest and largest number of segments.
     settings : Settings
@@ -109,46 +87,76 @@ def compute_k_selection(
     Returns
     -------
     pandas.DataFrame
-        One row per number of segments that the sample allows: ``n_clusters``,
-        ``silhouette``, its ``reference`` in one normal cloud of the same covariance,
-        ``stability``, ``score`` = (silhouette - reference) x stability,
-        ``smallest_share`` (of customers, in the smallest segment) and ``inertia`` (per
-        customer).
+        One row per number of segments that the sample allows, with the columns that
+        the attribute ``k_selection_`` of :class:`KMeansSegmenter` documents.
     """
     rng = np.random.RandomState(seed)
-    sample = draw_sample(X, weights)
-    distinct, counts = find_distinct_rows(sample, np.ones(len(sample)))
-    most = min(k_range[1], max(k_range[0], len(sample) // MEAN_SIZE), len(distinct))
+    rows = draw_sample(points)
+    n_rows = float(rows.weights.sum())
+    most = min(k_range[1], max(k_range[0], int(n_rows) // MEAN_SIZE), len(rows))
     k_values = range(k_range[0], most + 1)
-    references = _compute_references(sample, k_values, settings, rng)
-    halves = _draw_halves(sample, rng)
-    distances = pairwise_distances(sample)
-    rows = []
-    for k, reference in zip(k_values, references, strict=True):
-        fit = fit_centers(distinct, counts, k, rng=rng, **vars(settings))
-        labels = find_nearest(sample, fit.centers)[0]
-        # Rounded, so that the last bits of a sum never decide.
-        silhouette = round(_compute_silhouette(distances, labels), 6)
-        stability = round(
-            _compute_stability(sample, labels, halves, k, settings, rng), 6
+    clouds = measure_clouds(rows, k_values, settings, rng)
+    halves = draw_halves(rows, rng)
+    of_one = fit_centers(rows, 1, rng=rng, **vars(settings)).inertia
+    table = []
+    for j, k in enumerate(k_values):
+        fit = fit_centers(rows, k, rng=rng, **vars(settings))
+        labels = find_nearest(rows, fit.centers, fit.modes)[0]
+        stability = compute_stability(rows, labels, halves, k, settings, rng)
+        inertia = fit.inertia / n_rows
+        silhouette = round(compute_silhouette(rows, labels), 6)
+        reference = round(clouds.silhouette[j], 6)
+        log_inertia = np.log(max(inertia, np.finfo(np.float64).tiny))
+        found = (
+            k,
+            silhouette,
+            reference,
+            stability,
+            (silhouette - reference) * max(stability, 0.0),
+            compute_simplified_silhouette(rows, fit),
+            compute_calinski_harabasz(fit, of_one, n_rows),
+            clouds.log_inertia[j] - log_inertia,
+            clouds.log_spread[j],
+            fit.sizes.min() / n_rows,
+            inertia,
         )
-        smallest = np.bincount(labels, minlength=k).min() / len(sample)
-        score = round((silhouette - reference) * max(stability, 0.0), 6)
-        inertia = fit.inertia / len(sample)
-        rows.append((k, silhouette, reference, stability, score, smallest, inertia))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        table.append(found)
+    # Rounded, so that the last bits of a sum never decide.
+    return pd.DataFrame(table, columns=list(COLUMNS)).round(6)
+
+
+def find_favourites(selection: pd.DataFrame) -> dict[str, int]:
+    """Return the number of segments that each criterion alone would take.
+
+    The gap statistic takes the smallest number whose gap is not below the next one's
+    less its error; the others take the number with the highest value.
+    """
+    highest = {
+        name: int(selection.loc[selection[name].idxmax(), "n_clusters"])
+        for name in (
+            "silhouette",
+            "simplified_silhouette",
+            "calinski_harabasz",
+            "stability",
+        )
+    }
+    limit = (selection["gap"] - selection["gap_error"]).shift(-1)
+    enough = selection["gap"] >= limit.fillna(-np.inf)
+    return {**highest, "gap": int(selection.loc[enough.idxmax(), "n_clusters"])}
 
 
 def choose_k(selection: pd.DataFrame) -> tuple[int, str]:
     """Return the number of segments to take and the reason in words.
 
-    Of the scores within 5 % of the highest, the largest number of segments wins, since
-    the silhouette is known to prefer coarse answers. Where no number stands out from
-    one cloud, the most stable does, and without any candidate all customers are alike.
+    Of the scores within 5 % of the highest, the number that most criteria would take
+    alone wins, and of equals the largest, since the silhouette is known to prefer
+    coarse answers. Where no number stands out from one cloud, the most stable does, and
+    without any candidate all customers are alike.
     """
     if selection.empty:
         return 1, "One segment: all customers are alike once the columns are prepared."
     gains = selection["silhouette"] - selection["reference"]
+    favourites = find_favourites(selection)
     tried = f"{selection['n_clusters'].min()} to {selection['n_clusters'].max()}"
     if gains.max() < NO_GAIN:
         best = selection.loc[selection["stability"].idxmax()]
@@ -157,10 +165,11 @@ def choose_k(selection: pd.DataFrame) -> tuple[int, str]:
             f"{k} segments, out of {tried}: no number of segments stands out from one "
             "cloud of customers, and these come back best when half of the customers "
             f"are drawn (agreement {best['stability']:.2f}). The borders between "
-            "segments are conventions."
+            f"segments are conventions. {_list_votes(favourites)}"
         )
     near_best = selection["score"] >= selection["score"].max() * NEAR_BEST
-    row = near_best[near_best].index[-1]
+    votes = selection["n_clusters"].map(Counter(favourites.values())).fillna(0)
+    row = votes[near_best][::-1].idxmax()
     best = selection.loc[row]
     k = int(best["n_clusters"])
     separation, in_cloud = best["silhouette"], best["reference"]
@@ -179,74 +188,10 @@ def choose_k(selection: pd.DataFrame) -> tuple[int, str]:
             f" A gain of {gains[row]:.2f} is small: segments run into each other, and "
             "their borders are conventions."
         )
-    return k, reason
+    return k, f"{reason} {_list_votes(favourites)}"
 
 
-def _draw_halves(
-    sample: Matrix, rng: np.random.RandomState
-) -> list[tuple[Matrix, Matrix]]:
-    """Draw random halves of the sample, as distinct rows with their counts."""
-    n_rows = (len(sample) + 1) // 2
-    return [
-        find_distinct_rows(
-            sample[rng.permutation(len(sample))[:n_rows]], np.ones(n_rows)
-        )
-        for _ in range(N_RESAMPLES)
-    ]
-
-
-def _compute_references(
-    sample: Matrix,
-    k_values: Sequence[int],
-    settings: Settings,
-    rng: np.random.RandomState,
-) -> list[float]:
-    """Mean silhouette that k-means reaches in normal clouds without any groups."""
-    rough = settings.roughen()
-    covariance = np.atleast_2d(np.cov(sample.T, bias=True))
-    # The small addition lets columns without variance, or bound to others, pass.
-    factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(covariance)))
-    n_rows = min(len(sample), MAX_CLOUD_ROWS)
-    found = np.zeros((N_CLOUDS, len(k_values)), dtype=np.float64)
-    for i in range(N_CLOUDS):
-        cloud = _draw_cloud(factor, n_rows, rng)
-        rows, counts = find_distinct_rows(cloud, np.ones(n_rows))
-        distances = pairwise_distances(cloud)
-        for j, k in enumerate(k_values):
-            fit = fit_centers(rows, counts, k, rng=rng, **vars(rough))
-            labels = find_nearest(cloud, fit.centers)[0]
-            found[i, j] = _compute_silhouette(distances, labels)
-    return [round(float(value), 6) for value in found.mean(axis=0)]
-
-
-def _draw_cloud(factor: Any, n_rows: int, rng: np.random.RandomState) -> Matrix:
-    """Draw normal rows whose covariance is factor x factor transposed."""
-    cloud: Any = rng.standard_normal((n_rows, len(factor))) @ factor.T
-    return np.asarray(np.round(cloud, 8), dtype=np.float64)
-
-
-def _compute_silhouette(distances: Matrix, labels: Labels) -> float:
-    """Mean silhouette; 0 where it is not defined (one segment, or one row in each)."""
-    if not 2 <= len(np.unique(labels)) < len(labels):
-        return 0.0
-    return float(silhouette_score(distances, labels, metric="precomputed"))
-
-
-def _compute_stability(
-    sample: Matrix,
-    labels: Labels,
-    halves: Sequence[tuple[Matrix, Matrix]],
-    k: int,
-    settings: Settings,
-    rng: np.random.RandomState,
-) -> float:
-    """Mean agreement (adjusted Rand) with the segments that half the rows give."""
-    rough = settings.roughen()
-    scores = []
-    for rows, counts in halves:
-        if len(rows) < k:
-            scores.append(0.0)
-            continue
-        fit = fit_centers(rows, counts, k, rng=rng, **vars(rough))
-        scores.append(adjusted_rand_score(labels, find_nearest(sample, fit.centers)[0]))
-    return float(np.mean(scores))
+def _list_votes(favourites: dict[str, int]) -> str:
+    """Say what each criterion would take without the others."""
+    votes = [f"{name.replace('_', ' ')} {k}" for name, k in favourites.items()]
+    return f"Alone, they would take: {', '.join(votes)}."

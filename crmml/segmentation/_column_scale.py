@@ -48,11 +48,14 @@ def weighted_median(values: Matrix, weights: Matrix) -> float:
 
 def learn_column(
     values: Matrix,
-    weights: Matrix,
+    weights: Matrix | None,
     cap_quantiles: tuple[float, float],
     skew_threshold: float,
 ) -> ColumnScale:
-    """Learn caps, logarithm, centre and scale of one column; weights are positive."""
+    """Learn caps, logarithm, centre and scale of one column.
+
+    Weights are positive; None counts every value once.
+    """
     values, weights = _group_equal_values(values, weights)
     if not len(values):
         return ColumnScale(np.nan, np.nan, False, 1.0, np.nan, 0.0)
@@ -71,7 +74,7 @@ def learn_column(
         unit = typical if logged else size
     shaped = _signed_log(capped / unit) if logged else capped / unit
     center = weighted_median(shaped, weights)
-    scale = float(np.sqrt(_moment(shaped, weights, 2)))
+    scale = float(np.sqrt(_central_moments(shaped, weights)[0]))
     return ColumnScale(lower, upper, logged, unit, center, scale)
 
 
@@ -99,12 +102,20 @@ def invert_scales(X: Matrix, scales: Sequence[ColumnScale]) -> Matrix:
     return result
 
 
-def _group_equal_values(values: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
+def _group_equal_values(
+    values: Matrix, weights: Matrix | None
+) -> tuple[Matrix, Matrix]:
     """Sort, drop missing values and add up the weights of equal values.
 
     What is learned is then the same, to the last bit, for any order of the rows, and
     for a row repeated twice as for a row of weight two.
     """
+    if weights is None:
+        # Missing values come last.
+        values = np.sort(values)
+        values = values[: np.searchsorted(values, np.nan)]
+        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]][: len(values)])
+        return values[starts], np.diff(starts, append=len(values)).astype(np.float64)
     known = ~np.isnan(values)
     order = np.lexsort((weights[known], values[known]))
     values, weights = values[known][order], weights[known][order]
@@ -121,17 +132,25 @@ def _signed_log(values: Matrix) -> Matrix:
 
 def _typical_size(values: Matrix, weights: Matrix) -> float:
     """Median of the absolute values that are not 0."""
-    sizes, weights = _group_equal_values(np.abs(values), weights)
+    if values[0] < 0:
+        values, weights = _group_equal_values(np.abs(values), weights)
+    sizes = values
     kept = sizes > 0
     median = weighted_median(sizes[kept], weights[kept])
     return max(median, float(np.finfo(np.float64).tiny))
 
 
-def _moment(values: Matrix, weights: Matrix, order: int) -> float:
-    mean = np.average(values, weights=weights)
-    return float(np.average((values - mean) ** order, weights=weights))
+def _central_moments(values: Matrix, weights: Matrix) -> tuple[float, float]:
+    """Second and third central moment."""
+    total = weights.sum()
+    distances = values - (weights * values).sum() / total
+    terms = weights * distances
+    terms *= distances
+    second = terms.sum() / total
+    terms *= distances
+    return float(second), float(terms.sum() / total)
 
 
 def _skewness(values: Matrix, weights: Matrix) -> float:
-    variance = _moment(values, weights, 2)
-    return _moment(values, weights, 3) / variance**1.5 if variance > 0 else 0.0
+    variance, third = _central_moments(values, weights)
+    return third / variance**1.5 if variance > 0 else 0.0

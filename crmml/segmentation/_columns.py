@@ -116,7 +116,7 @@ def read_table(features: Any) -> pd.DataFrame:
 
 def read_frame(X: Any, select: Sequence[Any] | None = None) -> pd.DataFrame:
     """Read columns of a frame as float64; infinite numbers are let through."""
-    names = _find_columns(X, select)
+    names = find_columns(X, select)
     frame = select_columns(X, names)
     refused: list[str] = []
     columns = {}
@@ -134,7 +134,8 @@ def read_frame(X: Any, select: Sequence[Any] | None = None) -> pd.DataFrame:
     return pd.DataFrame(columns, index=index, columns=pd.Index(names), copy=False)
 
 
-def _find_columns(X: Any, select: Sequence[Any] | None) -> list[Any]:
+def find_columns(X: Any, select: Sequence[Any] | None) -> list[Any]:
+    """Return the names of the wanted columns of a frame, each of which must be once."""
     present = column_names(X)
     wanted = present if select is None else list(select)
     # Columns that nobody asked for may be called as they like.

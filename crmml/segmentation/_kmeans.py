@@ -1,35 +1,18 @@
 """K-means for customers: prepares the numbers, chooses k, names segments by size."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from crmml._utils._sklearn import Interval, check_sample_weight, fit_context
-from crmml.exceptions import SchemaError
-from crmml.segmentation._choice_of_k import (
-    COLUMNS,
-    Settings,
-    check_k_range,
-    choose_k,
-    compute_k_selection,
-)
-from crmml.segmentation._columns import Matrix, read_features
-from crmml.segmentation._lloyd import (
-    Labels,
-    find_distinct_rows,
-    find_nearest,
-    fit_centers,
-)
-from crmml.segmentation._skew_scaler import SkewScaler
-
-# Prepared values are rounded, so that cents instead of euro, which differ in the last
-# bits after division, give the very same rows.
-DECIMALS = 8
+from crmml._utils._sklearn import Interval, fit_context
+from crmml.segmentation._alignment import number_like
+from crmml.segmentation._kmeans_fit import Learned, learn_segments
+from crmml.segmentation._lloyd import Labels, find_nearest
+from crmml.segmentation._mixed_table import decode, encode, prepare_points, read_mixed
 
 
 class KMeansSegmenter(ClusterMixin, BaseEstimator):
@@ -40,14 +23,21 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
 
     .. math:: inertia = \sum_i w_i \min_k \lVert z_i - c_k \rVert^2
 
-    over the prepared customers :math:`z_i` with weights :math:`w_i`. The result depends
-    on the customers and the seed only: not on the order of the rows, the index, the
-    units of a column or the number of threads.
+    over the prepared customers :math:`z_i` with weights :math:`w_i`. A different
+    category adds `category_weight` to the squared distance (k-prototypes). The result
+    depends on the customers and the seed only: not on the order of the rows, the index,
+    the units of a column or the number of threads.
 
     Parameters
     ----------
     n_clusters : int, default=None
         Number of segments. None chooses it from `k_range`; see Notes.
+    categorical : sequence of str, default=None
+        Columns of a frame that hold categories: text, booleans or codes. The others
+        hold numbers; there must be one at least.
+    category_weight : float, default=0.5
+        What a different category counts, as a squared distance. A column of numbers has
+        a variance of 1.
     k_range : tuple of two int, default=(2, 10)
         Smallest and largest number of segments to choose from.
     n_init : int, default=10
@@ -69,12 +59,18 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
     labels_ : ndarray of shape (n_samples,)
         Segment of each customer, from 0. Segments are numbered by descending size (sum
         of weights); of equal sizes, the one with the larger centre in the first column
-        that differs comes first.
+        that differs comes first. After ``refit`` they keep their old numbers.
     cluster_centers_ : ndarray of shape (n_clusters_, n_features)
         Centres in the units of the data. For a skewed column this is a mean on the
         logarithmic scale, close to the median. NaN in a column that was all missing.
+    cluster_categories_ : ndarray of shape (n_clusters_, n_categorical)
+        The most frequent categories; None stands for missing.
     scaled_centers_ : ndarray of shape (n_clusters_, n_features)
         Centres in prepared units, with which ``predict`` compares.
+    segment_numbers_ : ndarray of shape (n_clusters_,)
+        The number of the segment that each row of the centres belongs to, ascending.
+    categories_ : list of ndarray
+        Per categorical column, the categories of ``fit``.
     n_clusters_ : int
         Number of segments.
     inertia_ : float
@@ -84,38 +80,44 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
     scaler_ : SkewScaler
         The fitted preparation; ``scaler_.inverse_transform`` undoes it.
     k_selection_ : pandas.DataFrame
-        One row per number of segments considered: n_clusters, silhouette, reference,
-        stability, score, smallest_share, inertia. No rows when `n_clusters` was given.
+        One row per number of segments considered, see Notes: n_clusters, silhouette,
+        reference, stability, score, simplified_silhouette, calinski_harabasz, gap,
+        gap_error, smallest_share, inertia. No rows when `n_clusters` was given.
     k_reason_ : str
         Why there are so many segments, in a sentence.
     n_features_in_ : int
-        Number of columns.
+        Number of columns with numbers.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, when fitted on a frame with text names.
+        Their names, when fitted on a frame with text names.
 
     See Also
     --------
     RFMSegmenter : Named segments from recency, frequency and spend.
     compute_segment_profile : What the segments are like.
+    compute_segment_stability : Whether they would come back.
 
     Notes
     -----
-    *Choice of k.* On a sample of at most 2,000 customers every k gets a score: its
-    silhouette less the one that k-means finds in a single normal cloud of the same
-    covariance, times its stability, the mean adjusted Rand index between its segments
-    and those found from ten random halves of the sample. Of the scores within 5 % of
-    the highest, the largest k wins; if no silhouette is 0.02 above that of the cloud,
-    the most stable k does. No k is tried that leaves fewer than ten customers to a
-    segment on average, unless it is the smallest.
+    *Choice of k.* On a sample of at most 10,000 customers every k gets a score: its
+    silhouette less the one that k-means finds in a normal cloud of the same covariance
+    (reference), times its stability, the mean adjusted Rand index between its segments
+    and those of ten random halves. Of the scores within 5 % of the highest, the k wins
+    that most of five criteria would take alone (silhouette, silhouette to centres,
+    Calinski-Harabasz, stability, gap of log inertia to the clouds), and of equals the
+    largest. If no silhouette is 0.02 above that of the cloud, the most stable k does.
+    No k but the smallest may leave fewer than ten customers to a segment on average.
+    :func:`crmml.plotting.plot_k_selection` draws the table.
 
-    *Missing values* are read as the column's median. *Columns* that are constant
-    within the caps, or missing throughout, are left out with a ``DataQualityWarning``.
-    Text, dates and infinite numbers are refused. Columns of a frame are matched by
-    name: ``predict`` takes them in any order, and others beside them.
+    *Missing values* are read as the column's median, or as a category of their own. A
+    category not seen in ``fit`` is different from all.
+    *Columns* that are constant within the caps, or missing throughout, are left out
+    with a ``DataQualityWarning``. Text, dates and infinite numbers in other than
+    categorical columns are refused. Columns of a frame are matched by name.
 
-    *Start.* k-means++ with greedy draws (Arthur and Vassilvitskii 2007). Above 20,000
-    distinct customers the starts are compared on a sample of that size, and the best is
-    carried on over all. Time grows with customers x columns x segments.
+    *Speed.* Starts are k-means++ with greedy draws (Arthur and Vassilvitskii 2007).
+    Above 20,000 customers they are compared on a sample of that size, in which equal
+    customers have their share, and the best is carried on over larger samples to all.
+    Distances are in single precision, sums exact.
 
     References
     ----------
@@ -123,6 +125,10 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
        seeding", SODA 2007.
     .. [2] P. Rousseeuw, "Silhouettes: a graphical aid to the interpretation and
        validation of cluster analysis", 1987, doi:10.1016/0377-0427(87)90125-7.
+    .. [3] Z. Huang, "Extensions to the k-means algorithm for clustering large data sets
+       with categorical values", 1998, doi:10.1023/A:1009769707641.
+    .. [4] R. Tibshirani, G. Walther and T. Hastie, "Estimating the number of clusters
+       in a data set via the gap statistic", 2001, doi:10.1111/1467-9868.00293.
 
     Examples
     --------
@@ -146,6 +152,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
+        "categorical": ["array-like", None],
+        "category_weight": [Interval(Real, 0, None, closed="left")],
         "k_range": [tuple, list],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -159,6 +167,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         self,
         n_clusters: int | None = None,
         *,
+        categorical: Sequence[str] | None = None,
+        category_weight: float = 0.5,
         k_range: tuple[int, int] = (2, 10),
         n_init: int = 10,
         max_iter: int = 300,
@@ -168,6 +178,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_clusters = n_clusters
+        self.categorical = categorical
+        self.category_weight = category_weight
         self.k_range = k_range
         self.n_init = n_init
         self.max_iter = max_iter
@@ -185,7 +197,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : dataframe or array-like of shape (n_samples, n_features)
-            One row per customer: numbers, booleans and missing values.
+            One row per customer: numbers, booleans and missing values, and categories
+            in the columns named so.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -200,8 +213,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Raises
         ------
         SchemaError
-            If columns are repeated, or hold text, dates or infinite numbers, or if
-            there are more segments than distinct customers.
+            If columns are missing, repeated, or hold what they should not, or if there
+            are more segments than distinct customers.
         ValueError
             If there are fewer than two customers.
 
@@ -210,26 +223,40 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         DataQualityWarning
             If columns are constant or missing throughout, and so left out.
         """
-        matrix = read_features(self, X, reset=True, min_samples=2)
-        k_range = check_k_range(self.k_range)
-        weights = check_sample_weight(
-            sample_weight, matrix, dtype=np.float64, ensure_non_negative=True
-        )
-        self.scaler_ = SkewScaler(
-            cap_quantiles=self.cap_quantiles, skew_threshold=self.skew_threshold
-        ).fit(self._name_columns(matrix), sample_weight=weights)
-        prepared = self._prepare(matrix)
-        rows, sizes = find_distinct_rows(prepared, weights)
-        rng = check_random_state(self.random_state)
-        self._settle_n_clusters(rows, sizes, k_range, rng)
-        fit = fit_centers(
-            rows, sizes, self.n_clusters_, rng=rng, **vars(self._settings())
-        )
-        self.scaled_centers_ = _order_by_size(fit.centers, rows, sizes)
-        self.cluster_centers_ = self.scaler_.inverse_transform(self.scaled_centers_)
-        self.inertia_ = fit.inertia
-        self.n_iter_ = fit.n_iter
-        self.labels_ = find_nearest(prepared, self.scaled_centers_)[0]
+        learned = learn_segments(self, X, sample_weight, self.n_clusters)
+        self._adopt(learned, np.arange(len(learned.fit.centers)))
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def refit(
+        self, X: Any, previous: "KMeansSegmenter", sample_weight: Any = None
+    ) -> "KMeansSegmenter":
+        """Learn anew, and give segments the numbers of the old ones they continue.
+
+        Pairs are one to one, such that most of these customers keep their number. A
+        segment that continues no old one gets a number above all old ones, and the
+        number of one that is gone stays free.
+
+        Parameters
+        ----------
+        X : dataframe or array-like of shape (n_samples, n_features)
+            The customers of today, with the columns that `previous` knows.
+        previous : KMeansSegmenter
+            The fitted segmenter to continue. It is not changed, and may be this one.
+            Its number of segments is kept where `n_clusters` is None.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        KMeansSegmenter
+            This object.
+        """
+        before = previous.predict(X)
+        n_clusters = self.n_clusters or previous.n_clusters_
+        learned = learn_segments(self, X, sample_weight, n_clusters)
+        numbers = number_like(before, learned.labels, len(learned.fit.centers))
+        self._adopt(learned, numbers)
         return self
 
     def predict(self, X: Any) -> Labels:
@@ -238,7 +265,7 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : dataframe or array-like of shape (n_samples, n_features)
-            Columns as in ``fit``; of a frame, in any order and among others.
+            Columns as in ``fit``.
 
         Returns
         -------
@@ -246,54 +273,28 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
             Segment numbers; on the rows of ``fit`` they equal ``labels_``.
         """
         check_is_fitted(self)
-        prepared = self._prepare(read_features(self, X, reset=False))
-        return find_nearest(prepared, self.scaled_centers_)[0]
+        table = read_mixed(self, X, self.categorical, self.categories_)
+        points = prepare_points(self.scaler_, table, None, self.category_weight)
+        modes = encode(self.cluster_categories_, self.categories_)
+        nearest = find_nearest(points, self.scaled_centers_, modes)[0]
+        numbers: Labels = self.segment_numbers_[nearest]
+        return numbers
 
-    def _settings(self) -> Settings:
-        return Settings(n_init=self.n_init, max_iter=self.max_iter, tol=self.tol)
-
-    def _name_columns(self, matrix: Matrix) -> Any:
-        """Give the scaler the names that warnings should use."""
-        names = getattr(self, "feature_names_in_", None)
-        return matrix if names is None else pd.DataFrame(matrix, columns=names)
-
-    def _prepare(self, matrix: Matrix) -> Matrix:
-        # Adding 0 turns -0 into 0, which sorts and compares like it but prints oddly.
-        prepared: Matrix = np.round(self.scaler_.scale_matrix(matrix), DECIMALS) + 0.0
-        return prepared
-
-    def _settle_n_clusters(
-        self,
-        rows: Matrix,
-        sizes: Matrix,
-        k_range: tuple[int, int],
-        rng: np.random.RandomState,
-    ) -> None:
-        self.k_selection_ = pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
-        if self.n_clusters is None:
-            seed = rng.randint(np.iinfo(np.int32).max)
-            self.k_selection_ = compute_k_selection(
-                rows, sizes, k_range, self._settings(), seed
-            )
-            self.n_clusters_, self.k_reason_ = choose_k(self.k_selection_)
-            return
-        if self.n_clusters > len(rows):
-            raise SchemaError(
-                f"n_clusters={self.n_clusters} is more than the {len(rows)} distinct "
-                "customers there are once the columns are prepared. Ask for fewer "
-                "segments, or give columns in which customers differ."
-            )
-        self.n_clusters_ = int(self.n_clusters)
-        self.k_reason_ = f"n_clusters={self.n_clusters_} was given."
+    def _adopt(self, learned: Learned, numbers: Labels) -> None:
+        """Keep what was learned, centres in the order of their segments' numbers."""
+        fit, order = learned.fit, np.argsort(numbers)
+        self.scaler_ = learned.scaler
+        self.categories_ = learned.categories
+        self.k_selection_, self.k_reason_ = learned.k_selection, learned.k_reason
+        self.n_clusters_ = len(order)
+        self.inertia_, self.n_iter_ = fit.inertia, fit.n_iter
+        self.segment_numbers_ = numbers[order]
+        self.scaled_centers_ = fit.centers[order]
+        self.cluster_centers_ = self.scaler_.inverse_transform(self.scaled_centers_)
+        self.cluster_categories_ = decode(fit.modes[order], self.categories_)
+        self.labels_ = numbers[learned.labels]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _order_by_size(centers: Matrix, rows: Matrix, sizes: Matrix) -> Matrix:
-    labels = find_nearest(rows, centers)[0]
-    totals = np.bincount(labels, weights=sizes, minlength=len(centers))
-    order = np.lexsort((*-centers.T[::-1], -totals))
-    return centers[order]

@@ -1,63 +1,59 @@
 """K-means whose result no thread, row order or repeated row can change.
 
-Everything works on canonical rows: the distinct rows in sorted order, with the weights
-of equal rows added up. Distances are summed column by column, elementwise, so that
-a customer's distance to a centre has the same bits alone, in a batch, and on any number
-of threads.
+Rows are compared in single precision, which is what prepared numbers are worth, and
+sums are kept as whole numbers, so that adding and taking away rows is exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crmml.segmentation import _kernels as kernels
 from crmml.segmentation._columns import Matrix
+from crmml.segmentation._kernels import Codes, Floats
+from crmml.segmentation._points import Points, draw_samples, find_distinct
 
-# Starts are compared on at most this many distinct customers.
+# Starts are compared on at most this many customers. What they find is carried on
+# over ever larger samples, each so many times as large, before all rows are used.
 MAX_ROWS_FOR_START = 20_000
-
-# Distances are computed in blocks of about this many numbers, to stay in cache.
-BLOCK_SIZE = 65_536
+GROWTH = 16
+# Whole weights must leave so many digits after the point to whole numbers.
+LEAST_BITS = 24
+# Starts are compared before their last passes, which change little.
+ROUGH_TOL = 1e-3
 
 Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Centres of shape (n_clusters, n_features), their inertia, and passes made."""
+    """Centres, their inertia, and passes made over all rows."""
 
     centers: Matrix
+    """Of shape (n_clusters, n_numbers)."""
+    modes: Codes
+    """The most frequent category per centre, of shape (n_clusters, n_categorical)."""
+    sizes: Matrix
+    """Weights of the rows of each centre."""
     inertia: float
     n_iter: int
 
 
-def find_distinct_rows(X: Matrix, weights: Matrix) -> tuple[Matrix, Matrix]:
-    """Sort the rows and add up the weights of equal ones; a weight of 0 drops a row."""
-    used = weights > 0
-    X, weights = X[used], weights[used]
-    # Weights come last in the order, so that adding them up is reproducible too.
-    order = np.lexsort((weights, *X.T[::-1]))
-    X, weights = X[order], weights[order]
-    is_new = np.r_[True, (X[1:] != X[:-1]).any(axis=1)]
-    return X[is_new], np.add.reduceat(weights, np.flatnonzero(is_new))
-
-
-def find_nearest(X: Matrix, centers: Matrix) -> tuple[Labels, Matrix]:
+def find_nearest(
+    points: Points, centers: Matrix, modes: Codes | None = None
+) -> tuple[Labels, Floats]:
     """Return each row's nearest centre (the first of equals) and squared distance."""
-    labels = np.empty(len(X), dtype=np.int64)
-    distances = np.empty(len(X), dtype=np.float64)
-    step = max(BLOCK_SIZE // max(len(centers), 1), 1)
-    for start in range(0, len(X), step):
-        block = slice(start, start + step)
-        table = _squared_distances(X[block], centers)
-        labels[block] = table.argmin(axis=0)
-        distances[block] = table.min(axis=0)
-    return labels, distances
+    labels = np.empty(len(points), dtype=np.int32)
+    distances = np.empty(len(points), dtype=np.float32)
+    if modes is None:
+        modes = np.empty((len(centers), 0), dtype=np.int32)
+    _assign(points, centers, modes, labels, distances)
+    return labels.astype(np.int64), distances
 
 
 def fit_centers(
-    X: Matrix,
-    weights: Matrix,
+    points: Points,
     n_clusters: int,
     *,
     n_init: int,
@@ -69,12 +65,10 @@ def fit_centers(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Distinct rows in canonical order, each column of about unit variance.
-    weights : ndarray of shape (n_samples,)
-        Positive weights.
+    points : Points
+        Rows whose columns have about unit variance.
     n_clusters : int
-        At most the number of rows.
+        At most the number of distinct rows.
     n_init : int
         Number of starts.
     max_iter : int
@@ -89,84 +83,193 @@ def fit_centers(
     Fit
         The fit with the lowest inertia, the first of equals.
     """
-    # Passes run along columns, which should therefore lie in one piece.
-    X = np.asfortranarray(X)
-    rows, sizes = X, weights
-    if len(X) > MAX_ROWS_FOR_START:
-        chosen = np.sort(rng.choice(len(X), MAX_ROWS_FOR_START, replace=False))
-        rows, sizes = np.asfortranarray(X[chosen]), weights[chosen]
-    starts = (_draw_start(rows, sizes, n_clusters, rng) for _ in range(n_init))
-    fits = (_descend(rows, sizes, start, max_iter, tol) for start in starts)
-    best = min(fits, key=lambda fit: fit.inertia)
-    if rows is X:
-        return best
-    return _descend(X, weights, best.centers, max_iter, tol)
+    n_rows = len(points)
+    if n_rows <= MAX_ROWS_FOR_START:
+        return _choose_start(
+            find_distinct(points), n_clusters, n_init, max_iter, tol, rng
+        )
+    sizes = [MAX_ROWS_FOR_START]
+    while sizes[-1] * GROWTH * 8 < n_rows:
+        sizes.append(sizes[-1] * GROWTH)
+    samples = draw_samples(points, sizes)
+    if len(samples[0]) < n_clusters:
+        samples[0] = find_distinct(points)
+    fit = _choose_start(samples[0], n_clusters, n_init, max_iter, tol, rng)
+    for rows in [*samples[1:], points]:
+        fit = _descend(rows, fit.centers, fit.modes, max_iter, tol)
+    return fit
 
 
-def _squared_distances(X: Matrix, centers: Matrix) -> Matrix:
-    """Squared distances of shape (n_centers, n_samples), summed column by column."""
-    total = np.zeros((len(centers), len(X)), dtype=np.float64)
-    difference = np.empty_like(total)
-    for column, center in zip(X.T, centers.T, strict=True):
-        np.subtract(column, center[:, np.newaxis], out=difference)
-        np.square(difference, out=difference)
-        total += difference
-    return total
-
-
-def _draw_start(
-    X: Matrix, weights: Matrix, n_clusters: int, rng: np.random.RandomState
-) -> Matrix:
-    """Greedy k-means++: of a few draws, keep the row that lowers the inertia most."""
+def _choose_start(
+    rows: Points,
+    n_clusters: int,
+    n_init: int,
+    max_iter: int,
+    tol: float,
+    rng: np.random.RandomState,
+) -> Fit:
     n_trials = 2 + int(np.log(n_clusters))
-    chosen = [int(_draw_rows(weights, 1, rng)[0])]
-    closest = _squared_distances(X, X[chosen])[0]
-    for _ in range(n_clusters - 1):
-        trials = _draw_rows(closest * weights, n_trials, rng)
-        distances = np.minimum(_squared_distances(X, X[trials]), closest)
-        best = int((distances * weights).sum(axis=1).argmin())
-        chosen.append(int(trials[best]))
-        closest = distances[best]
-    return X[chosen]
+    fits = []
+    for _ in range(n_init):
+        draws = rng.random_sample((n_clusters, n_trials))
+        chosen = np.empty(n_clusters, dtype=np.int64)
+        kernels.draw_start(
+            rows.numbers,
+            rows.codes,
+            np.float32(rows.penalty),
+            rows.weights,
+            draws,
+            chosen,
+        )
+        centers = rows.numbers[:, chosen].T.astype(np.float64)
+        modes = np.ascontiguousarray(rows.codes[:, chosen].T)
+        rough = max(tol, ROUGH_TOL) if n_init > 1 else tol
+        fits.append(_descend(rows, centers, modes, max_iter, rough))
+    best = min(fits, key=lambda fit: fit.inertia)
+    return _descend(rows, best.centers, best.modes, max_iter, tol)
 
 
-def _draw_rows(chances: Matrix, n_draws: int, rng: np.random.RandomState) -> Labels:
-    cumulative = np.cumsum(chances)
-    draws = rng.random_sample(n_draws) * cumulative[-1]
-    rows: Labels = np.searchsorted(cumulative, draws, side="right").astype(np.int64)
-    return np.minimum(rows, len(chances) - 1)
+def _assign(
+    points: Points, centers: Matrix, modes: Codes, labels: Codes, distances: Floats
+) -> None:
+    kernels.assign(
+        points.numbers,
+        points.codes,
+        np.float32(points.penalty),
+        np.ascontiguousarray(centers, dtype=np.float32),
+        modes,
+        labels,
+        distances,
+    )
+
+
+class _Totals:
+    """Sums of the rows of each centre, as whole numbers, and what follows from them."""
+
+    def __init__(self, points: Points, n_clusters: int) -> None:
+        self.points = points
+        self.total_weight = max(points.total_weight, np.finfo(np.float64).tiny)
+        # All sums stay below 2 ** 62, and whole weights are kept exactly.
+        self.weight_unit = 2.0 ** (42 - _bits(self.total_weight))
+        farthest = 4 * points.largest**2 * len(points.numbers)
+        farthest += points.penalty * len(points.codes)
+        self.unit, self.is_whole = self._find_unit(points.largest)
+        self.distance_unit, self.is_whole_distance = self._find_unit(farthest)
+        self.sums = np.zeros((n_clusters, len(points.numbers)), dtype=np.int64)
+        self.sizes = np.zeros(n_clusters, dtype=np.int64)
+        self.counts = np.zeros(
+            (n_clusters, len(points.codes), points.n_categories), dtype=np.int64
+        )
+        self.labels = np.full(len(points), -1, dtype=np.int32)
+
+    def _find_unit(self, largest: float) -> tuple[float, bool]:
+        """Return how finely sums of numbers up to `largest` can be kept.
+
+        Also whether that leaves room for whole weights to multiply whole numbers.
+        """
+        bits = 61 - _bits(max(largest, 1.0) * self.total_weight)
+        weights = self.points.weights
+        room = 52 - _bits(max(largest, 1.0) * float(weights.max(initial=1.0)))
+        is_whole = room >= LEAST_BITS and bool((weights == np.rint(weights)).all())
+        return 2.0 ** (min(bits, room, 40) if is_whole else bits), is_whole
+
+    def move(self, labels: Codes) -> int:
+        """Book rows over to new centres; return how many moved."""
+        return int(
+            kernels.move(
+                self.points.numbers,
+                self.points.codes,
+                self.points.weights,
+                self.unit,
+                self.weight_unit,
+                self.is_whole,
+                self.labels,
+                labels,
+                self.sums,
+                self.counts,
+                self.sizes,
+            )
+        )
+
+    def find_means(self, distances: Floats) -> tuple[Matrix, Codes]:
+        """Return means and most frequent categories; the first of equals.
+
+        A centre without rows moves to the row that is farthest from its own.
+        """
+        weights = self.sizes / self.weight_unit
+        means = self.sums / self.unit / np.where(weights > 0, weights, 1.0)[:, None]
+        modes = np.zeros(self.counts.shape[:2], dtype=np.int32)
+        if self.points.n_categories:
+            modes = self.counts.argmax(axis=2).astype(np.int32)
+        far = distances
+        for k in np.flatnonzero(self.sizes == 0):
+            row = _find_farthest(self.points, far)
+            means[k], modes[k] = self.points.numbers[:, row], self.points.codes[:, row]
+            near = find_nearest(self.points, means[[k]], modes[[k]])[1]
+            far = np.minimum(far, near)
+        return means, modes
+
+    def measure(self, centers: Matrix, modes: Codes) -> float:
+        """Return the inertia."""
+        total = kernels.measure(
+            self.points.numbers,
+            self.points.codes,
+            self.points.penalty,
+            self.points.weights,
+            centers,
+            modes,
+            self.labels,
+            self.distance_unit,
+            self.is_whole_distance,
+        )
+        return float(total / self.distance_unit)
+
+
+def _bits(value: float) -> int:
+    """Return the number of binary digits before the point."""
+    return int(np.ceil(np.log2(value)))
+
+
+def _find_farthest(points: Points, distances: Floats) -> int:
+    """Return the row with the largest distance; of several, the smallest in value."""
+    used = points.weights > 0 if points.weights.size else True
+    distances = np.where(used, distances, -1.0)
+    rows = np.flatnonzero(distances == distances.max())
+    keys = (*points.codes[::-1, rows], *points.numbers[::-1, rows])
+    return int(rows[np.lexsort(keys)[0]] if keys else rows[0])
 
 
 def _descend(
-    X: Matrix, weights: Matrix, centers: Matrix, max_iter: int, tol: float
+    points: Points, centers: Matrix, modes: Codes, max_iter: int, tol: float
 ) -> Fit:
     """Lloyd's passes: rows to the nearest centre, centres to the mean of their rows."""
-    labels, distances = find_nearest(X, centers)
+    totals = _Totals(points, len(centers))
+    labels = np.empty(len(points), dtype=np.int32)
+    distances = np.empty(len(points), dtype=np.float32)
     n_iter = 0
     while n_iter < max_iter:
-        n_iter += 1
-        moved = _compute_means(X, weights, labels, distances, len(centers))
-        shift = float(np.square(moved - centers).sum())
-        centers = moved
-        previous = labels
-        labels, distances = find_nearest(X, centers)
-        if shift <= tol or np.array_equal(labels, previous):
+        _assign(points, centers, modes, labels, distances)
+        if not totals.move(labels):
             break
-    return Fit(centers, float((weights * distances).sum()), n_iter)
+        n_iter += 1
+        means, new_modes = totals.find_means(distances)
+        shift = float(np.square(means - centers).sum())
+        kept = bool((new_modes == modes).all())
+        centers, modes = means, new_modes
+        if shift <= tol and kept:
+            break
+    _assign(points, centers, modes, labels, distances)
+    totals.move(labels)
+    sizes = totals.sizes / totals.weight_unit
+    return Fit(centers, modes, sizes, totals.measure(centers, modes), max(n_iter, 1))
 
 
-def _compute_means(
-    X: Matrix, weights: Matrix, labels: Labels, distances: Matrix, n_clusters: int
-) -> Matrix:
-    """Weighted means; a centre without rows moves to the row farthest from its own."""
-    sizes = np.bincount(labels, weights=weights, minlength=n_clusters)
-    empty = np.flatnonzero(sizes == 0)
-    if len(empty):
-        labels = labels.copy()
-        labels[np.argsort(-distances, kind="stable")[: len(empty)]] = empty
-        sizes = np.bincount(labels, weights=weights, minlength=n_clusters)
-    means = np.empty((n_clusters, X.shape[1]), dtype=np.float64)
-    for j, column in enumerate(X.T):
-        sums = np.bincount(labels, weights=weights * column, minlength=n_clusters)
-        means[:, j] = sums / sizes
-    return means
+def order_by_size(fit: Fit) -> Fit:
+    """Sort centres by descending size; of equals, the larger numbers come first."""
+    order = np.lexsort((*-fit.centers.T[::-1], -fit.sizes))
+    return replace(
+        fit,
+        centers=fit.centers[order],
+        modes=np.ascontiguousarray(fit.modes[order]),
+        sizes=fit.sizes[order],
+    )

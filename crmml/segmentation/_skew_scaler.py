@@ -147,13 +147,15 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         matrix = read_features(self, X, reset=True, min_samples=1)
         low, high = _check_cap_quantiles(self.cap_quantiles)
-        weights = check_sample_weight(
-            sample_weight, matrix, dtype=np.float64, ensure_non_negative=True
-        )
-        used = weights > 0
+        weights = None
+        if sample_weight is not None:
+            weights = check_sample_weight(
+                sample_weight, matrix, dtype=np.float64, ensure_non_negative=True
+            )
+            matrix, weights = matrix[weights > 0], weights[weights > 0]
         scales = [
-            learn_column(column, weights[used], (low, high), self.skew_threshold)
-            for column in matrix[used].T
+            learn_column(column, weights, (low, high), self.skew_threshold)
+            for column in matrix.T
         ]
         self.lower_ = np.array([s.lower for s in scales])
         self.upper_ = np.array([s.upper for s in scales])
@@ -267,6 +269,5 @@ def _check_cap_quantiles(cap_quantiles: Any) -> tuple[float, float]:
 
 def prepare(matrix: Matrix) -> Matrix:
     """Scale a checked matrix by its own caps and scales, without any warning."""
-    weights = np.ones(len(matrix))
-    scales = [learn_column(column, weights, CAP_QUANTILES, SKEW) for column in matrix.T]
+    scales = [learn_column(column, None, CAP_QUANTILES, SKEW) for column in matrix.T]
     return apply_scales(matrix, scales)

@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from crmml.exceptions import DataQualityWarning, SchemaError
-from crmml.segmentation import KMeansSegmenter
+from crmml.segmentation import KMeansSegmenter, _lloyd
 
 
 def _make_customers(n_customers=300, seed=0):
@@ -180,12 +180,11 @@ def test_frames_indexed_by_cutoff_and_customer_are_taken_as_they_are():
 
 
 def test_one_outlier_owns_no_segment():
-    customers = _make_customers()
-    labels = KMeansSegmenter(3).fit_predict(customers)
-    customers.iloc[0, 2] = 1e9
-    found = KMeansSegmenter(3).fit_predict(customers)
+    X, truth = _make_planted(0)
+    X[0, 2] = 1e9
+    found = KMeansSegmenter(4).fit_predict(X)
     assert np.bincount(found).min() > 30
-    assert adjusted_rand_score(labels, found) > 0.95
+    assert adjusted_rand_score(truth, found) > 0.95
 
 
 @pytest.mark.parametrize("n_rows", [10, 100])
@@ -257,3 +256,52 @@ def test_clones_and_copies_behave_alike():
     copy = pickle.loads(pickle.dumps(segmenter))
     np.testing.assert_array_equal(twin.labels_, segmenter.labels_)
     np.testing.assert_array_equal(copy.predict(customers), segmenter.labels_)
+
+
+def test_a_refit_keeps_the_numbers_of_segments():
+    X, _ = _make_planted(0)
+    old = KMeansSegmenter(4).fit(X)
+    # Sizes change order, so that a fit alone would number segments anew.
+    shares = np.array([0.3, 0.6, 0.9, 1.0])
+    kept = np.random.default_rng(0).random(800) < shares[old.labels_]
+    later = X[kept] * 1.1
+    new = KMeansSegmenter(4).refit(later, old)
+    assert np.mean(new.labels_ == old.labels_[kept]) > 0.95
+    assert np.mean(KMeansSegmenter(4).fit(later).labels_ == old.labels_[kept]) < 0.5
+    np.testing.assert_array_equal(new.predict(later), new.labels_)
+    np.testing.assert_array_equal(new.segment_numbers_, np.arange(4))
+
+
+def test_a_refit_with_more_or_fewer_segments_leaves_no_number_to_two():
+    X, _ = _make_planted(0)
+    old = KMeansSegmenter(4).fit(X)
+    more = KMeansSegmenter(5).refit(X, old)
+    assert more.segment_numbers_.tolist() == [0, 1, 2, 3, 4]
+    fewer = KMeansSegmenter(3).refit(X, old)
+    assert len(set(fewer.segment_numbers_)) == 3
+    assert set(fewer.segment_numbers_) <= {0, 1, 2, 3}
+    assert (np.diff(fewer.segment_numbers_) > 0).all()
+    for segmenter in (more, fewer):
+        assert set(segmenter.labels_) == set(segmenter.segment_numbers_)
+        np.testing.assert_array_equal(segmenter.predict(X), segmenter.labels_)
+        agreement = np.mean(segmenter.labels_ == old.labels_)
+        assert agreement > 0.6
+
+
+def test_a_refit_of_itself_keeps_the_number_that_was_chosen():
+    X, _ = _make_planted(1)
+    segmenter = KMeansSegmenter(k_range=(2, 6)).fit(X)
+    expected = segmenter.labels_
+    assert segmenter.refit(X[::-1], segmenter) is segmenter
+    np.testing.assert_array_equal(segmenter.labels_, expected[::-1])
+
+
+def test_weighted_tables_too_large_for_a_start_count_as_repeated(monkeypatch):
+    monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 50)
+    customers = _make_customers(200)
+    weights = np.random.default_rng(1).integers(0, 4, size=200)
+    repeated = customers.loc[customers.index.repeat(weights)]
+    weighted = KMeansSegmenter(4).fit(customers, sample_weight=weights)
+    expected = KMeansSegmenter(4).fit(repeated)
+    np.testing.assert_array_equal(weighted.cluster_centers_, expected.cluster_centers_)
+    assert weighted.inertia_ == expected.inertia_

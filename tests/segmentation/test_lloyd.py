@@ -1,17 +1,23 @@
-"""The k-means engine: distances, starts, passes, canonical rows."""
+"""The k-means engine: distances, starts, passes, categories."""
 
 import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
 from crmml.segmentation import _lloyd
-from crmml.segmentation._lloyd import find_distinct_rows, find_nearest, fit_centers
+from crmml.segmentation._lloyd import find_nearest, fit_centers
+from crmml.segmentation._points import make_points
 
 SETTINGS = {"n_init": 10, "max_iter": 300, "tol": 0.0}
+
+
+def _fit(X, k, *, seed=0, weights=None, **settings):
+    rng = np.random.RandomState(seed)
+    return fit_centers(make_points(X, weights), k, rng=rng, **(SETTINGS | settings))
 
 
 def _compute_inertia(X, labels):
@@ -21,104 +27,140 @@ def _compute_inertia(X, labels):
     )
 
 
-@given(
-    rows=st.lists(
-        st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20
-    )
-)
-def test_distinct_rows_count_as_a_dictionary_does(rows):
-    counts = {row: rows.count(row) for row in sorted(set(rows))}
-    X, weights = find_distinct_rows(np.array(rows, dtype=float), np.ones(len(rows)))
-    assert [tuple(row) for row in X.astype(int).tolist()] == list(counts)
-    assert weights.tolist() == list(counts.values())
+def _no_modes(k):
+    return np.empty((k, 0), dtype=np.int32)
 
 
-def test_rows_of_weight_zero_vanish_and_order_of_equal_rows_is_no_matter():
-    X = np.array([[1.0], [0.0], [1.0], [1.0], [9.0]])
-    weights = np.array(
-        [0.1, 1.0, 0.2, 0.3, 0.0]
-    )  # (.1 + .2) + .3 is not .1 + (.2 + .3)
-    rows, sizes = find_distinct_rows(X, weights)
-    assert rows[:, 0].tolist() == [0.0, 1.0]
-    for order in itertools.permutations(range(5)):
-        again = find_distinct_rows(X[list(order)], weights[list(order)])
-        np.testing.assert_array_equal(again[1], sizes)
-
-
-@pytest.mark.parametrize("block_size", [1, 7, 65_536])
-def test_nearest_equals_brute_force_whatever_the_blocks(block_size, monkeypatch):
-    monkeypatch.setattr(_lloyd, "BLOCK_SIZE", block_size)
+@pytest.mark.parametrize("n_rows", [1, 2, 511, 512, 513, 2000])
+def test_nearest_equals_brute_force_whatever_the_blocks(n_rows):
     rng = np.random.default_rng(0)
-    X, centers = rng.normal(size=(50, 3)), rng.normal(size=(4, 3))
+    X, centers = rng.normal(size=(n_rows, 3)), rng.normal(size=(4, 3))
     table = np.square(X[:, None] - centers).sum(axis=2)
-    labels, distances = find_nearest(X, centers)
+    labels, distances = find_nearest(make_points(X), centers)
     np.testing.assert_array_equal(labels, table.argmin(axis=1))
-    np.testing.assert_allclose(distances, table.min(axis=1), rtol=1e-12)
+    # Single precision.
+    np.testing.assert_allclose(distances, table.min(axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_distances_have_the_same_bits_alone_and_in_a_batch():
     rng = np.random.default_rng(1)
-    X, centers = rng.normal(size=(200, 9)), rng.normal(size=(5, 9))
-    _, batch = find_nearest(np.asfortranarray(X), centers)
-    alone = [find_nearest(X[[i]], centers)[1][0] for i in range(200)]
+    X, centers = rng.normal(size=(700, 9)), rng.normal(size=(5, 9))
+    _, batch = find_nearest(make_points(X), centers)
+    alone = [find_nearest(make_points(X[[i]]), centers)[1][0] for i in range(700)]
     np.testing.assert_array_equal(batch, alone)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_small_problems_are_solved_to_the_global_optimum(seed):
-    X, weights = find_distinct_rows(
-        np.random.default_rng(seed).normal(size=(8, 2)), np.ones(8)
-    )
+    X = np.random.default_rng(seed).normal(size=(8, 2))
     best = min(
         _compute_inertia(X, np.array(labels))
         for labels in itertools.product(range(3), repeat=8)
     )
-    fit = fit_centers(X, weights, 3, rng=np.random.RandomState(0), **SETTINGS)
-    assert fit.inertia == pytest.approx(best, rel=1e-9)
+    # Rows are kept in single precision.
+    assert _fit(X, 3).inertia == pytest.approx(best, rel=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_inertia_is_that_of_the_peer(seed):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(400, 3)) + rng.integers(0, 4, size=(400, 1)) * 3
-    X, weights = find_distinct_rows(X, np.ones(400))
-    ours = fit_centers(X, weights, 4, rng=np.random.RandomState(0), **SETTINGS)
     peer = KMeans(4, n_init=10, tol=0, random_state=0).fit(X)
     # Both keep the best of ten local optima, which rarely differ by more than this.
-    assert ours.inertia <= peer.inertia_ * 1.005
+    assert _fit(X, 4).inertia <= peer.inertia_ * 1.005
 
 
-def test_centres_are_the_weighted_means_of_their_rows():
-    rng = np.random.default_rng(2)
-    X, weights = find_distinct_rows(rng.normal(size=(80, 2)), rng.uniform(0.1, 3, 80))
-    fit = fit_centers(X, weights, 3, rng=np.random.RandomState(0), **SETTINGS)
-    labels, distances = find_nearest(X, fit.centers)
-    for k in range(3):
+def test_a_large_table_is_no_worse_than_one_start_of_the_peer():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60_000, 3)) + rng.integers(0, 6, size=(60_000, 1)) * 2.5
+    peer = KMeans(5, n_init=1, random_state=0).fit(X)
+    assert _fit(X, 5, tol=1e-4).inertia <= peer.inertia_ * 1.002
+
+
+@given(
+    seed=st.integers(0, 1000),
+    is_weighted=st.booleans(),
+    n_clusters=st.integers(1, 4),
+)
+@settings(max_examples=40)
+def test_centres_are_the_weighted_means_of_their_rows(seed, is_weighted, n_clusters):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 2)) * rng.choice([1e-3, 1.0, 1e3])
+    weights = rng.uniform(0.1, 3, 60) if is_weighted else None
+    fit = _fit(X, n_clusters, weights=weights)
+    labels, _ = find_nearest(make_points(X), fit.centers)
+    single = X.astype(np.float32).astype(np.float64)
+    given_weights = np.ones(60) if weights is None else weights
+    for k in range(n_clusters):
         rows = labels == k
-        expected = np.average(X[rows], axis=0, weights=weights[rows])
-        np.testing.assert_allclose(fit.centers[k], expected, rtol=1e-10)
-    assert fit.inertia == pytest.approx((weights * distances).sum())
+        expected = np.average(single[rows], axis=0, weights=given_weights[rows])
+        scale = np.abs(X).max()
+        np.testing.assert_allclose(fit.centers[k], expected, atol=1e-9 * scale)
+        assert fit.sizes[k] == pytest.approx(given_weights[rows].sum(), rel=1e-9)
+    table = np.square(single - fit.centers[labels]).sum(axis=1)
+    assert fit.inertia == pytest.approx((given_weights * table).sum(), rel=1e-6)
 
 
-def test_a_large_table_is_started_on_a_sample_and_finished_on_all(monkeypatch):
+@pytest.mark.parametrize("factor", [1e-12, 1.0, 1e12])
+def test_the_unit_of_weights_changes_no_centre(factor):
+    rng = np.random.default_rng(3)
+    X, weights = rng.normal(size=(80, 2)), rng.uniform(0.1, 3, 80)
+    expected = _fit(X, 3, weights=weights)
+    found = _fit(X, 3, weights=weights * factor)
+    np.testing.assert_allclose(found.centers, expected.centers, atol=1e-9)
+    assert found.inertia == pytest.approx(expected.inertia * factor, rel=1e-6)
+
+
+def test_a_large_table_is_started_on_samples_and_finished_on_all(monkeypatch):
     rng = np.random.default_rng(3)
     X = rng.normal(size=(3000, 2)) + rng.integers(0, 3, size=(3000, 1)) * 6
-    X, weights = find_distinct_rows(X, np.ones(3000))
-    whole = fit_centers(X, weights, 3, rng=np.random.RandomState(0), **SETTINGS)
-    monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 300)
-    sampled = fit_centers(X, weights, 3, rng=np.random.RandomState(0), **SETTINGS)
+    whole = _fit(X, 3)
+    monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 100)
+    monkeypatch.setattr(_lloyd, "GROWTH", 2)
+    sampled = _fit(X, 3)
     assert sampled.inertia == pytest.approx(whole.inertia, rel=1e-6)
+    order = rng.permutation(3000)
+    again = _fit(X[order], 3)
+    np.testing.assert_array_equal(again.centers, sampled.centers)
+    assert again.inertia == sampled.inertia
+
+
+def test_popular_rows_do_not_hide_the_others_from_the_start(monkeypatch):
+    monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 10)
+    X = np.r_[np.zeros(990), np.arange(1, 11) * 10.0].reshape(-1, 1)
+    fit = _fit(X, 5)
+    assert len(np.unique(fit.centers)) == 5
 
 
 def test_an_empty_centre_takes_the_farthest_row():
-    X = np.array([[0.0], [1.0], [10.0]])
+    points = make_points(np.array([[0.0], [1.0], [10.0]]))
     start = np.array([[0.5], [100.0]])
-    fit = _lloyd._descend(X, np.ones(3), start, max_iter=10, tol=0.0)
+    fit = _lloyd._descend(points, start, _no_modes(2), max_iter=10, tol=0.0)
     assert sorted(fit.centers[:, 0].tolist()) == [0.5, 10.0]
+
+
+def test_several_empty_centres_take_different_rows():
+    X = np.array([[0.0], [1.0], [10.0], [10.0], [20.0]])
+    start = np.array([[0.5], [100.0], [101.0]])
+    fit = _lloyd._descend(make_points(X), start, _no_modes(3), max_iter=10, tol=0.0)
+    assert sorted(fit.centers[:, 0].tolist()) == [0.5, 10.0, 20.0]
 
 
 def test_as_many_segments_as_rows_gives_inertia_zero():
     X = np.arange(6.0).reshape(-1, 1)
-    fit = fit_centers(X, np.ones(6), 6, rng=np.random.RandomState(0), **SETTINGS)
+    fit = _fit(X, 6)
     assert fit.inertia == 0
     assert sorted(fit.centers[:, 0].tolist()) == X[:, 0].tolist()
+
+
+def test_categories_are_penalised_and_centres_hold_the_most_frequent():
+    X = np.zeros((6, 1))
+    codes = np.array([[0, 0, 1, 2, 2, 2], [0, 0, 0, 1, 1, 0]], dtype=np.int32)
+    points = make_points(X, codes=codes, penalty=0.5, n_categories=3)
+    rng = np.random.RandomState(0)
+    fit = fit_centers(points, 2, rng=rng, **SETTINGS)
+    assert sorted(map(tuple, fit.modes.tolist())) == [(0, 0), (2, 1)]
+    assert fit.inertia == 1.0
+    labels, distances = find_nearest(points, fit.centers, fit.modes)
+    assert distances.tolist() == [0, 0, 0.5, 0, 0, 0.5]
+    assert labels[0] != labels[3]
