@@ -135,8 +135,9 @@ class CustomerTables:
         """List what looks wrong in the data, without showing any of them.
 
         Looked for are rows without an id or with one unknown to customers, exact
-        duplicates, missing keys, negative amounts and amounts of zero, events in the
-        future, unusually large amounts, and days without any event.
+        duplicates, missing values, negative amounts and amounts of zero, unusually
+        large amounts, instants in the future or before what they must follow, and days
+        without any event.
 
         Returns
         -------

@@ -1,5 +1,6 @@
 """What looks wrong in the tables: one row a finding, with counts and never a value."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,25 @@ _LEAST_AMOUNTS = 20
 """Fewest positive amounts whose quartiles say what is usual."""
 _LEAST_EVENTS_A_DAY = 10
 """By chance alone, one day in 22,000 has no event where ten a day are the mean."""
+
+_OPEN = frozenset({"resolved_at", "left_at"})
+"""Instants that are missing as long as they have not come."""
+_MISSING = {
+    "recorded_at": "never known at any cutoff",
+    "joined_at": "the first purchase counts as the beginning",
+    "discount": "counts as none",
+}
+_ORDER = (
+    ("timestamp", "recorded_at", "recorded before it happened"),
+    ("timestamp", "resolved_at", "resolved before it happened"),
+    ("joined_at", "left_at", "left before joining"),
+)
+"""An instant, one that cannot come before it, and what is wrong where it does."""
+_WEEKDAYS = [
+    *("Thursday", "Friday", "Saturday", "Sunday"),
+    *("Monday", "Tuesday", "Wednesday"),
+]
+"""Days since 1970 begin on a Thursday."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +105,14 @@ def _check_table(tables: "CustomerTables", name: str) -> Iterator[Finding]:
     )
     n_silent, n_days = _count_silent_days(seen)
     if n_silent:
+        advice = "closed, or a day's data did not arrive"
         yield Finding(
             name,
             roles["timestamp"],
             "day without any event",
             n_silent,
             n_silent / n_days,
-            "counts days, not rows; closed, or a day's data did not arrive",
+            f"counts days, not rows{_describe_closed(seen)}; {advice}",
         )
 
 
@@ -116,6 +137,8 @@ def _scan(tables: "CustomerTables", name: str, rules: list[Rule]) -> dict[str, A
         asked["n_dated"] = exp.Count(this=day)
         asked["n_days"] = exp.Count(this=exp.Distinct(expressions=[day.copy()]))
         asked["first_day"], asked["last_day"] = exp.Min(this=day), exp.Max(this=day)
+        for i, weekday in enumerate(_WEEKDAYS):
+            asked[weekday] = sql.count_if(_is_weekday(day, i))
     if not asked:
         return {}
     counts = [exp.alias_(one, key, quoted=True) for key, one in asked.items()]
@@ -138,6 +161,29 @@ def _day_until(end: int) -> exp.Expr:
     day = exp.IntDiv(this=start, expression=a_day.copy())
     is_past = exp.LTE(this=timestamp.copy(), expression=sql.number(end))
     return exp.case().when(is_past, day)
+
+
+def _is_weekday(day: exp.Expr, i: int) -> exp.Expr:
+    a_week = sql.number(len(_WEEKDAYS))
+    rest = exp.Mod(this=exp.paren(day.copy()), expression=a_week)
+    # The remainder has the sign of the day.
+    rest = exp.Mod(
+        this=exp.paren(exp.Add(this=rest, expression=a_week.copy())),
+        expression=a_week.copy(),
+    )
+    return exp.EQ(this=rest, expression=sql.number(i))
+
+
+def _describe_closed(seen: dict[str, Any]) -> str:
+    """Name the weekdays on which there is never an event, and how many they were."""
+    week = len(_WEEKDAYS)
+    counts = Counter(
+        _WEEKDAYS[day % week]
+        for day in range(seen["first_day"], seen["last_day"] + 1)
+        if not seen[_WEEKDAYS[day % week]]
+    )
+    named = [f"{n} are {weekday}s" for weekday, n in counts.most_common() if n > 1]
+    return f", and {', '.join(named)}, when there is never one" if named else ""
 
 
 def _count_silent_days(seen: dict[str, Any]) -> tuple[int, int]:
@@ -184,15 +230,15 @@ def _rules(tables: "CustomerTables", name: str) -> Iterator[Rule]:
             "counted as orders; drop them if nothing was bought",
         )
     for role, column in columns.items():
-        if column.kind == "instant" and role in {"timestamp", "joined_at"}:
+        if column.kind == "instant" and role != "left_at":
             yield _future_rule(tables, role)
-        if role in {"order_id", "product_id", "recorded_at"}:
-            yield Rule(
-                role,
-                f"{role} missing",
-                sql.column(role).is_(exp.null()),
-                "never known at any cutoff" if role == "recorded_at" else "kept",
-            )
+        if role in tables.table(name).nullable and role not in _OPEN:
+            missing, advice = sql.column(role).is_(exp.null()), _MISSING.get(role)
+            yield Rule(role, f"{role} missing", missing, advice or "kept")
+    for earlier, later, finding in _ORDER:
+        if earlier in columns and later in columns:
+            is_wrong = exp.LT(this=sql.column(later), expression=sql.column(earlier))
+            yield Rule(later, finding, is_wrong, "kept; check both columns")
     if name != "customers" and "customers" in tables:
         known = exp.select(sql.column("customer_id")).from_(sql.table("customers"))
         unknown = exp.In(this=sql.column("customer_id"), query=known.subquery()).not_()

@@ -66,6 +66,56 @@ def test_missing_keys_and_recording_times(findings, sales):
     assert found["transactions", "recorded_at", "recorded_at missing"] == 3
 
 
+def test_missing_values_of_any_column_that_may_have_them(findings, sales):
+    sales["category"] = ["tea", None, "tea", None, None]
+    sales["discount"] = [None, 1.0, 1.0, 1.0, 1.0]
+    people = pd.DataFrame(
+        {"customer_id": ["a", "b", "c"], "joined_at": None, "left_at": None}
+    )
+    calls = pd.DataFrame({"customer_id": ["a"], "timestamp": ["2024-01-01"]})
+    calls = calls.assign(resolved_at=None, severity=[None])
+    found = findings(sales, customers=people, complaints=calls)
+    assert found["transactions", "category", "category missing"] == 3
+    assert found["transactions", "discount", "discount missing"] == 1
+    assert found["customers", "joined_at", "joined_at missing"] == 3
+    assert found["complaints", "severity", "severity missing"] == 1
+    # A complaint may be open, and a contract may run.
+    names = {column for _, column, finding in found if "missing" in finding}
+    assert not names & {"left_at", "resolved_at"}
+
+
+def test_instants_before_what_they_must_follow(findings, sales):
+    sales["recorded_at"] = sales["timestamp"]
+    sales.loc[[0, 1], "recorded_at"] -= pd.Timedelta(1, "us")
+    days = ["2024-01-01", "2024-01-02", "2024-01-03", None]
+    calls = pd.DataFrame(
+        {"customer_id": "a", "timestamp": "2024-01-02"}, index=range(4)
+    )
+    people = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "left_at": days})
+    found = findings(
+        sales,
+        complaints=calls.assign(resolved_at=days),
+        customers=people.assign(joined_at="2024-01-02"),
+    )
+    for key in (
+        ("transactions", "recorded_at", "recorded before it happened", 2),
+        ("complaints", "resolved_at", "resolved before it happened", 1),
+        ("customers", "left_at", "left before joining", 1),
+    ):
+        assert found[key[:3]] == key[3]
+
+
+def test_every_instant_may_lie_in_the_future_but_the_end_of_a_contract(findings, sales):
+    people = pd.DataFrame({"customer_id": ["a", "b", "c"], "left_at": "2300-01-01"})
+    calls = pd.DataFrame({"customer_id": ["a"], "timestamp": ["2024-01-01"]})
+    calls["resolved_at"] = "2300-01-01"
+    late = sales.assign(recorded_at="2300-01-01")
+    found = findings(late, complaints=calls, customers=people, observed_until=None)
+    assert found["transactions", "recorded_at", "in the future"] == 5
+    assert found["complaints", "resolved_at", "in the future"] == 1
+    assert not any(table == "customers" for table, *_ in found)
+
+
 def test_events_after_the_declared_end(findings, sales):
     key = ("transactions", "timestamp", "after observed_until")
     assert findings(sales, observed_until="2024-02-01")[key] == 1
@@ -176,6 +226,19 @@ def test_the_share_of_silent_days_is_of_days(make_tables):
     assert found["finding"].tolist() == ["day without any event"]
     assert found["n_rows"].tolist() == [2]
     assert found["share"].tolist() == [2 / 4]
+
+
+@pytest.mark.parametrize("start", ["2024-01-01", "1968-01-01"])
+def test_weekdays_on_which_a_shop_is_closed_are_named(make_tables, start):
+    """Eight weeks from a Monday, closed on Saturdays and on one Wednesday."""
+    days = pd.date_range(start, periods=56)
+    days = days[(days.day_of_week != 5) & (days != days[30])]
+    sales = pd.DataFrame({"customer_id": "a", "timestamp": days.repeat(20)})
+    sales["customer_id"] = range(len(sales))
+    found = make_tables(sales).quality().iloc[0]
+    assert found["n_rows"] == 9
+    assert "8 are Saturdays, when there is never one" in found["advice"]
+    assert "Wednesday" not in found["advice"]
 
 
 def test_silent_days_are_reported_where_they_are_unusual(findings):
