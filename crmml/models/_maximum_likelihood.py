@@ -20,11 +20,16 @@ Floats: TypeAlias = NDArray[np.float64]
 Objective: TypeAlias = Callable[[Floats], tuple[float, Floats]]
 """From log-parameters to mean log-likelihood and its gradient."""
 
-LARGEST_LOG = 14.0
+LARGEST_LOG = 9.0
 """A parameter beyond e to this power, or below its inverse, runs away."""
-_FARTHEST = 2 * LARGEST_LOG
-_STEP = 1e-4
-"""Step of the central differences of the gradient: error about 1e-8, relative."""
+_FARTHEST = LARGEST_LOG + 1
+_STEP = 1e-5
+"""Step of differences of the gradient: curvature, hence errors, to about 1e-5."""
+_SMALLEST_STEP, _LARGEST_STEP, _MOST_STEPS = 1e-11, 1.0, 30
+"""Newton's steps in log-parameters: below the first they change nothing, above the
+second they leave the neighbourhood of the maximum."""
+_NOISE = 1e-9
+"""Changes of the mean log-likelihood and its gradient below this may be rounding."""
 _FLAT = 1e-9
 """Mean curvature below this is no curvature: rounding errors are as large."""
 _UNSURE = 1.5
@@ -42,6 +47,12 @@ class Maximum:
     curvature: Floats
     """Minus the Hessian of the mean log-likelihood; (n_parameters, n_parameters)."""
 
+    @property
+    def is_peak(self) -> bool:
+        """Whether it lies within bounds, and the likelihood falls on all sides."""
+        within = np.abs(self.log_parameters).max() <= LARGEST_LOG
+        return bool(within and np.linalg.eigvalsh(self.curvature)[0] > _FLAT)
+
     def covariance(self, n_customers: float) -> Floats:
         """Return the covariance of the estimated log-parameters."""
         inverse = np.linalg.inv(self.curvature * n_customers)
@@ -49,7 +60,7 @@ class Maximum:
 
 
 def maximise(
-    objective: Objective, start: Floats, sample: Objective | None = None
+    objective: Objective, start: Floats, samples: Sequence[Objective] = ()
 ) -> Maximum:
     """Find the maximum of a likelihood.
 
@@ -59,19 +70,23 @@ def maximise(
         The mean log-likelihood of all customers and its gradient.
     start : ndarray of shape (n_parameters,)
         Log-parameters to start from.
-    sample : callable, optional
-        The same of a sample, where all customers are many.
+    samples : sequence of callables, optional
+        The same of samples, small ones first, where all customers are many.
 
     Returns
     -------
     Maximum
         The maximum.
     """
-    if sample is None:
-        point = _climb(objective, start)
-        return _polish(objective, point, _curvature(objective, point))
-    point = _climb(sample, start)
-    return _polish(objective, point, _curvature(sample, point))
+    found = Maximum(start, -np.inf, np.zeros((len(start), len(start))))
+    for one in [*samples, objective]:
+        if not found.is_peak:
+            # What a sample cannot tell, all customers may: they start afresh.
+            point = _climb(one, start)
+            found = _polish(one, point, _curvature(one, point))
+        else:
+            found = _polish(one, found.log_parameters, found.curvature)
+    return found
 
 
 def check_maximum(
@@ -102,9 +117,8 @@ def check_maximum(
             f"The fit did not converge: the likelihood keeps rising as {away} run "
             f"towards 0 or infinity. {hint}"
         )
-    is_peak = np.linalg.eigvalsh(maximum.curvature)[0] > _FLAT
     errors = np.full(len(names), np.inf)
-    if is_peak:
+    if maximum.is_peak:
         errors = np.sqrt(np.diag(maximum.covariance(n_customers)))
     if errors.max() > _UNKNOWN:
         raise DegenerateFitError(
@@ -139,35 +153,43 @@ def _climb(objective: Objective, start: Floats) -> Floats:
 def _polish(objective: Objective, point: Floats, curvature: Floats) -> Maximum:
     """Take Newton's steps with a fixed curvature, for as long as they help."""
     value, gradient = objective(point)
-    for _ in range(30):
-        if not np.linalg.eigvalsh(curvature)[0] > _FLAT:
+    may_climb = True
+    for _ in range(_MOST_STEPS):
+        step = _newton_step(curvature, gradient)
+        if np.abs(step).max() < _SMALLEST_STEP:
             break
-        step = np.linalg.solve(curvature, gradient)
-        if np.abs(step).max() < 1e-11:
+        if np.abs(step).max() < _LARGEST_STEP:
+            next_value, next_gradient = objective(point + step)
+            slope, next_slope = np.abs(gradient).max(), np.abs(next_gradient).max()
+            if next_slope < slope and next_value > value - _NOISE:
+                point, value, gradient = point + step, next_value, next_gradient
+                continue
+            if slope < _NOISE:
+                break
+        if not may_climb:
             break
-        further = point + step
-        next_value, next_gradient = objective(further)
-        slope, next_slope = np.abs(gradient).max(), np.abs(next_gradient).max()
-        is_better = next_slope < slope and next_value > value - 1e-9
-        if not is_better:
-            if slope < 1e-9:
-                break
-            further = _climb(objective, point)
-            if np.abs(further - point).max() < 1e-9:
-                break
-            next_value, next_gradient = objective(further)
-            curvature = _curvature(objective, further)
-        point, value, gradient = further, next_value, next_gradient
+        # The curvature, or the place, is not that of this objective.
+        may_climb = False
+        point = _climb(objective, point)
+        value, gradient = objective(point)
+        curvature = _curvature(objective, point)
     return Maximum(point, value, _curvature(objective, point))
 
 
+def _newton_step(curvature: Floats, gradient: Floats) -> Floats:
+    """Step to where a parabola has its top; endless where it has none."""
+    if not np.linalg.eigvalsh(curvature)[0] > _FLAT:
+        return np.full(len(gradient), np.inf)
+    return np.asarray(np.linalg.solve(curvature, gradient), dtype=np.float64)
+
+
 def _curvature(objective: Objective, point: Floats) -> Floats:
-    """Differentiate the gradient once more, by central differences."""
+    """Differentiate the gradient once more."""
     n = len(point)
+    gradient = objective(point)[1]
     hessian = np.empty((n, n))
     for j in range(n):
         step = np.zeros(n)
         step[j] = _STEP
-        above, below = objective(point + step)[1], objective(point - step)[1]
-        hessian[j] = (above - below) / (2 * _STEP)
+        hessian[j] = (objective(point + step)[1] - gradient) / _STEP
     return -(hessian + hessian.T) / 2

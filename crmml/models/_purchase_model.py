@@ -21,9 +21,8 @@ from crmml.models._purchase_summary import (
     read_summary,
 )
 
-_MANY = 50_000
-"""From so many distinct customers on, a sample shows the way first."""
-_SAMPLE = 20_000
+_SAMPLES = (2_000, 20_000)
+"""Sizes of the samples of distinct customers that show the way to all of them."""
 _STEP = 1e-4
 """Step of central differences in log-parameters: error about 1e-8, relative."""
 _YEAR = pd.Timedelta(365, "D")
@@ -83,14 +82,15 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
         # With a typical age as the unit, sizes of parameters mean the same everywhere.
         scale = float(np.average(everyone.age)) if self._times else 1.0
         summary = everyone.compressed().in_units_of(scale)
-        sample = None
-        if len(summary.weight) > _MANY:
-            rows = np.random.default_rng(0).choice(
-                len(summary.weight), _SAMPLE, replace=False
-            )
-            sample = self._objective(summary.take(np.sort(rows)))
+        rng = np.random.default_rng(0)
+        n_rows = len(summary.weight)
+        samples = [
+            self._objective(summary.take(np.sort(rng.choice(n_rows, n, replace=False))))
+            for n in _SAMPLES
+            if n * 3 < n_rows
+        ]
         start = np.log(self._start(summary))
-        found = maximise(self._objective(summary), start, sample)
+        found = maximise(self._objective(summary), start, samples)
         n_customers = summary.n_customers
         check_maximum(found, self._names, n_customers, self._hint)
         units = np.where(np.isin(self._names, self._times), scale, 1.0)
