@@ -75,10 +75,10 @@ def compute_calibration_summary(
     -----
     The error is never negative, so that chance alone makes it positive: compare it with
     ``ece_by_chance`` before you blame a model. The interval is the bootstrap's,
-    reflected about the error, which takes off that bias, and reaches down to 0 where
-    the error is not above ``ece_by_chance``; leavers are drawn bin by bin from binomial
-    distributions, bins and predictions held fixed. All of it takes customers as
-    independent.
+    reflected about the error, which takes off that bias; it reaches up to the error at
+    least, and down to 0 where the error is not above ``ece_by_chance``. Leavers are
+    drawn bin by bin from binomial distributions, bins and predictions held fixed. All
+    of it takes customers as independent.
 
     References
     ----------
@@ -132,7 +132,7 @@ def compute_calibration_summary(
             "difference_high": difference + half,
             "ece": error,
             "ece_low": 0.0 if error <= chance else max(0.0, low),
-            "ece_high": max(0.0, high),
+            "ece_high": max(error, high),
             "ece_by_chance": chance,
         }
     )

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import betainc
 from sklearn.isotonic import isotonic_regression
 
-from crmml.evaluation._money import Floats, check_amount, sum_up
-from crmml.evaluation._profit_curve import rank_by_score
+from crmml.evaluation._money import Floats, check_amount
+from crmml.evaluation._ranking import Ranking
 from crmml.evaluation._validation import check_labels_and_scores
 from crmml.exceptions import SchemaError
 
@@ -170,13 +171,11 @@ def compute_expected_max_profit(
     incentive = check_amount(incentive_cost, "incentive_cost", n_samples)
     contact = check_amount(contact_cost, "contact_cost", n_samples)
     alpha, beta = _check_shape(alpha, "alpha"), _check_shape(beta, "beta")
-    ranking = rank_by_score(churned, scores)
-    left, stayed, ends = ranking.churned, ~ranking.churned, ranking.ends
-    saved = sum_up(left, ranking.sort(value - incentive), ends)
-    spent = sum_up(left, ranking.sort(contact), ends)
-    spent = spent + sum_up(stayed, ranking.sort(incentive + contact), ends)
-    n_called = np.asarray(ends + 1, dtype=np.float64)
-    gains, costs, calls = _find_steps(saved, spent, n_called)
+    ranking = Ranking(churned, scores)
+    saved = ranking.add_up(value - incentive, leavers=True)
+    spent = ranking.add_up(contact, leavers=True)
+    spent += ranking.add_up(incentive + contact, leavers=False)
+    gains, costs, calls = _find_steps(saved, spent, ranking.n_called)
     # From this accept rate on a step pays.
     rates = np.clip(costs / gains, 0.0, 1.0)
     is_due = betainc(beta, alpha, 1.0 - rates)
@@ -192,7 +191,7 @@ def compute_expected_max_profit(
 
 
 def _find_steps(
-    saved: Floats, spent: Floats, n_called: Floats
+    saved: Floats, spent: Floats, n_called: NDArray[np.int64]
 ) -> tuple[Floats, Floats, Floats]:
     """Differences of value, cost and calls along the lower convex hull from nobody.
 
@@ -200,9 +199,11 @@ def _find_steps(
     as much. What remains rises, so that the hull is where isotonic regression pools the
     slopes of neighbours.
     """
-    points = np.column_stack([saved, spent, n_called])
-    earlier = np.maximum.accumulate(np.r_[0.0, saved[:-1]])
-    rising = np.diff(points[saved > np.maximum(earlier, 0.0)], axis=0, prepend=0.0)
+    earlier = np.maximum.accumulate(saved)
+    kept = saved > 0.0
+    kept[1:] &= saved[1:] > earlier[:-1]
+    points = np.column_stack([saved[kept], spent[kept], n_called[kept]])
+    rising = np.diff(points, axis=0, prepend=0.0)
     if not len(rising):
         return (np.ones(1), np.ones(1), np.zeros(1))
     slopes = isotonic_regression(

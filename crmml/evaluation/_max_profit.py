@@ -4,7 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from crmml.evaluation._profit_curve import compute_profit_curve
+from crmml.evaluation._money import check_money
+from crmml.evaluation._profit_curve import trace_profit
+from crmml.evaluation._validation import check_labels_and_scores
 
 
 def max_profit_score(
@@ -146,21 +148,20 @@ def compute_max_profit(
     threshold        0.70
     dtype: float64
     """
-    curve = compute_profit_curve(
-        y_true,
-        y_score,
+    churned, scores = check_labels_and_scores(y_true, y_score, pos_label=pos_label)
+    money = check_money(
+        len(churned),
         clv=clv,
         accept_rate=accept_rate,
         incentive_cost=incentive_cost,
         contact_cost=contact_cost,
-        pos_label=pos_label,
     )
-    best = curve.loc[int(curve["profit"].to_numpy().argmax())]
-    n_samples = curve["n_called"].iloc[-1]
+    trace = trace_profit(churned, scores, money)
+    best = int(trace.profit.argmax())
     return pd.Series(
         {
-            "profit": best["profit"] / n_samples,
-            "share_called": best["share_called"],
-            "threshold": best["threshold"],
+            "profit": trace.profit[best] / len(churned),
+            "share_called": trace.n_called[best] / len(churned),
+            "threshold": trace.thresholds[best],
         }
     )

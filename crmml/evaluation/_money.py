@@ -154,28 +154,6 @@ def check_amount(
     return amounts
 
 
-def sum_up(members: Bools, amounts: Floats, ends: NDArray[np.intp]) -> Floats:
-    """Add up amounts of the members among the first customers.
-
-    Parameters
-    ----------
-    members : ndarray of bool of shape (n_samples,)
-        Whose amounts count.
-    amounts : ndarray of float of shape () or (n_samples,)
-        One number is multiplied by a count, so that it adds up exactly.
-    ends : ndarray of int of shape (n_ends,)
-        Positions of the last customers.
-
-    Returns
-    -------
-    ndarray of float of shape (n_ends,)
-        Sums over the customers up to each end, itself included.
-    """
-    if amounts.ndim == 0:
-        return np.asarray(np.cumsum(members)[ends] * amounts, dtype=np.float64)
-    return np.asarray(np.cumsum(np.where(members, amounts, 0.0))[ends])
-
-
 def _check_range(amounts: Floats, name: str, low: float, high: float) -> None:
     n_infinite = int(np.count_nonzero(np.isinf(amounts)))
     n_outside = int(np.count_nonzero((amounts < low) | (amounts > high)))

@@ -1,32 +1,28 @@
 """What calling more and more customers earns, highest scores first."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmml.evaluation._money import Bools, Floats, check_money, sum_up
+from crmml.evaluation._money import Bools, Floats, Money, check_money
+from crmml.evaluation._ranking import Ranking
 from crmml.evaluation._validation import check_labels_and_scores
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """Customers by descending score, and where each block of equal scores ends."""
+class Trace(NamedTuple):
+    """Totals of calling the customers of each distinct score or a higher one."""
 
-    order: NDArray[np.intp]
-    churned: Bools
-    ends: NDArray[np.intp]
+    n_called: NDArray[np.int64]
+    churners: NDArray[np.int64]
+    cost: Floats
+    profit: Floats
     thresholds: Floats
 
-    def sort(self, amounts: Floats) -> Floats:
-        """Bring amounts of customers, if there is one for each, into this order."""
-        return amounts if amounts.ndim == 0 else amounts[self.order]
 
-
-def rank_by_score(churned: Bools, scores: Floats) -> Ranking:
-    """Sort customers so that the highest score comes first.
+def trace_profit(churned: Bools, scores: Floats, money: Money) -> Trace:
+    """Add up what calls cost and earn, highest scores first.
 
     Parameters
     ----------
@@ -34,16 +30,25 @@ def rank_by_score(churned: Bools, scores: Floats) -> Ranking:
         Who left.
     scores : ndarray of float of shape (n_samples,)
         Finite scores.
+    money : Money
+        What calls cost and earn.
 
     Returns
     -------
-    Ranking
-        The order and the ends of its ties.
+    Trace
+        The totals; the first calls nobody, at an infinite threshold.
     """
-    order = np.argsort(-scores)
-    ranked = scores[order]
-    ends = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True])
-    return Ranking(order, churned[order], ends, ranked[ends])
+    ranking = Ranking(churned, scores)
+    wasted = ranking.add_up(money.cost_if_stayer, leavers=False)
+    profit = ranking.add_up(money.gain_if_leaver, leavers=True) - wasted
+    cost = ranking.add_up(money.spent_on_leaver, leavers=True) + wasted
+    return Trace(
+        np.r_[0, ranking.n_called],
+        np.r_[0, ranking.n_left],
+        np.r_[0.0, cost],
+        np.r_[0.0, profit],
+        np.r_[np.inf, ranking.thresholds],
+    )
 
 
 def compute_profit_curve(
@@ -146,23 +151,14 @@ def compute_profit_curve(
         incentive_cost=incentive_cost,
         contact_cost=contact_cost,
     )
-    ranking = rank_by_score(churned, scores)
-    stayed, ends = ~ranking.churned, ranking.ends
-
-    def add_up(members: Bools, amounts: Floats) -> Floats:
-        return sum_up(members, ranking.sort(amounts), ends)
-
-    wasted = add_up(stayed, money.cost_if_stayer)
-    profit = add_up(ranking.churned, money.gain_if_leaver) - wasted
-    cost = add_up(ranking.churned, money.spent_on_leaver) + wasted
-    n_called = np.r_[0, ends + 1]
+    trace = trace_profit(churned, scores, money)
     return pd.DataFrame(
         {
-            "threshold": np.r_[np.inf, ranking.thresholds],
-            "n_called": n_called,
-            "share_called": n_called / len(churned),
-            "churners": np.r_[0, np.cumsum(ranking.churned)[ends]],
-            "cost": np.r_[0.0, cost],
-            "profit": np.r_[0.0, profit],
+            "threshold": trace.thresholds,
+            "n_called": trace.n_called,
+            "share_called": trace.n_called / len(churned),
+            "churners": trace.churners,
+            "cost": trace.cost,
+            "profit": trace.profit,
         }
     )

@@ -66,6 +66,26 @@ def test_the_published_example():
     assert expected_max_profit_score(LEFT, SCORE, **MONEY) == found["profit"]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_peer_gives_the_same(seed):
+    """Both measures of empulse, which are implemented in another way."""
+    pytest.importorskip("sympy", reason="empulse needs it for its metrics")
+    peer = pytest.importorskip("empulse.metrics")
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, 500)
+    # Of two digits, so that there are ties.
+    scores = (y + rng.normal(size=500)).round(1)
+    found = expected_max_profit_score(y, scores, **MONEY, alpha=3, beta=9)
+    # The same closed form in double precision.
+    assert found == pytest.approx(
+        peer.empc_score(y, scores, **MONEY, alpha=3, beta=9), rel=1e-12
+    )
+    known = {**MONEY, "accept_rate": 0.3}
+    assert max_profit_score(y, scores, **known) == pytest.approx(
+        peer.mpc_score(y, scores, **known), rel=1e-12
+    )
+
+
 rows = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 5)), min_size=1, max_size=14
 )
