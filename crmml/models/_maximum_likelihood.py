@@ -28,6 +28,8 @@ _STEP = 1e-5
 _SMALLEST_STEP, _LARGEST_STEP, _MOST_STEPS = 1e-11, 1.0, 30
 """Newton's steps in log-parameters: below the first they change nothing, above the
 second they leave the neighbourhood of the maximum."""
+_STEPS_A_CURVATURE = 6
+"""So many steps at most are taken with one curvature, lest that of a sample limp."""
 _NOISE = 1e-9
 """Changes of the mean log-likelihood and its gradient below this may be rounding."""
 _FLAT = 1e-9
@@ -154,7 +156,9 @@ def _polish(objective: Objective, point: Floats, curvature: Floats) -> Maximum:
     """Take Newton's steps with a fixed curvature, for as long as they help."""
     value, gradient = objective(point)
     may_climb = True
-    for _ in range(_MOST_STEPS):
+    for n_steps in range(_MOST_STEPS):
+        if n_steps and n_steps % _STEPS_A_CURVATURE == 0:
+            curvature = _curvature(objective, point)
         step = _newton_step(curvature, gradient)
         if np.abs(step).max() < _SMALLEST_STEP:
             break
