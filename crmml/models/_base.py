@@ -23,6 +23,7 @@ from crmml.models._reason_words import read_words
 from crmml.models._reasons import build_reasons
 from crmml.models._target import check_classes, read_target, read_weights
 from crmml.models._tuning import choose_parameters
+from crmml.models._unknown import sum_unknown, tabulate_unknown
 
 
 class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -89,6 +90,8 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self._signs = check_monotonic(self.monotonic, self._encoder)
         churned = (labels == self.classes_[1]).astype(np.float64)
         encoded = self._encoder.encode(columns)
+        unknown = sum_unknown(self._encoder, encoded, weights)
+        self._unknown_shares = unknown / weights.sum()
         self.tuned_params_: dict[str, Any] = {}
         if self.tune:
             self.tuned_params_ = choose_parameters(
@@ -234,6 +237,28 @@ class BaseChurnClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         return build_reasons(
             values, columns, self._encoder, n_reasons, words, direction
         )
+
+    def count_unknown(self, X: Any) -> pd.DataFrame:
+        """Count, feature by feature, values the model did not learn.
+
+        They are scored, missing values by what was learned of such and other text as
+        rare categories are; many more than in training make scores doubtful.
+
+        Parameters
+        ----------
+        X : dataframe or array-like of shape (n_samples, n_features)
+            As in fit; further columns of a frame are ignored.
+
+        Returns
+        -------
+        DataFrame of shape (n_features, 5)
+            ``feature``, ``n_missing``, ``n_other`` (rows whose text was rare in
+            training or never seen), ``training_share_missing`` and
+            ``training_share_other`` (of the training customers).
+        """
+        columns = self._read(X)
+        encoded = self._encoder.encode(columns)
+        return tabulate_unknown(self._encoder, encoded, self._unknown_shares)
 
     def _read(self, X: Any) -> Columns:
         check_is_fitted(self)

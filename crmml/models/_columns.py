@@ -7,7 +7,7 @@ booleans and durations, as days) and text.
 import datetime
 import decimal
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from crmml._utils._frames import join_texts, select_columns
 from crmml.exceptions import SchemaError
+from crmml.models._text_column import LONG, TextColumn
 
 NUMBER, BOOLEAN, TEXT, EMPTY = "number", "boolean", "text", "empty"
 NUMERIC = (NUMBER, BOOLEAN)
@@ -41,14 +42,15 @@ class Columns:
     kinds : list of str
         ``"number"``, ``"boolean"``, ``"text"`` or ``"empty"`` (all values missing),
         per column.
-    arrays : list of ndarray of shape (n_samples,)
-        float64 with NaN for missing, or object with None for missing.
+    arrays : list of (ndarray of shape (n_samples,) or TextColumn)
+        float64 with NaN for missing, or object with None for missing; a
+        :class:`TextColumn` where there are many rows of text.
     n_rows : int
         Number of rows, also when there are no columns.
     """
 
     kinds: list[str]
-    arrays: list[NDArray[Any]]
+    arrays: list[Any]
     n_rows: int
 
     def select(self, at: slice) -> "Columns":
@@ -81,14 +83,18 @@ def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     # One call for all plain numbers and one for all plain text: a call per column
     # costs more than the model itself when a service scores a single customer.
     frame = select_columns(X, names)
+    found: dict[int, tuple[str, Any]] = {}
     if isinstance(X, pd.DataFrame):
         selected = frame.to_native()
         numbers_at, text_at = _plain_pandas(selected.dtypes)
+        text_at = _read_long_text(text_at, lambda i: selected.iloc[:, i], frame, found)
         blocks = [selected.iloc[:, at].to_numpy() for at in (numbers_at, text_at)]
     else:
         numbers_at, text_at = _plain_narwhals(frame.schema.dtypes())
+        text_at = _read_long_text(
+            text_at, lambda i: frame.get_column(names[i]).to_arrow(), frame, found
+        )
         blocks = [_block(frame, [names[i] for i in at]) for at in (numbers_at, text_at)]
-    found: dict[int, tuple[str, NDArray[Any]]] = {}
     for i, values in zip(numbers_at, blocks[0].T, strict=True):
         found[i] = NUMBER, values.astype(np.float64)
     for i, values in zip(text_at, blocks[1].T, strict=True):
@@ -123,6 +129,25 @@ def read_array(X: NDArray[Any], names: Sequence[Any]) -> Columns:
     return _finish(kinds, arrays, names, len(X))
 
 
+def _read_long_text(
+    text_at: list[int],
+    take: Callable[[int], Any],
+    frame: nw.DataFrame[Any],
+    found: dict[int, tuple[str, Any]],
+) -> list[int]:
+    """Read long columns of nothing but text; return the others."""
+    if len(frame) < LONG:
+        return text_at
+    others = []
+    for i in text_at:
+        column = TextColumn.read(take(i))
+        if column is None:
+            others.append(i)
+        else:
+            found[i] = TEXT, column
+    return others
+
+
 def _plain_pandas(dtypes: Iterable[Any]) -> tuple[list[int], list[int]]:
     """Positions of pandas columns that a plain copy reads: numbers, then text."""
     numeric, text = [], []
@@ -151,7 +176,7 @@ def _block(frame: nw.DataFrame[Any], names: list[Any]) -> NDArray[Any]:
     return frame.select(*names).to_numpy()
 
 
-def _read_series(series: nw.Series[Any], name: Any) -> tuple[str, NDArray[Any]]:
+def _read_series(series: nw.Series[Any], name: Any) -> tuple[str, Any]:
     """Read one column whose dtype needs more than a plain copy."""
     dtype = series.dtype
     if dtype == nw.Boolean or dtype.is_numeric():
@@ -163,6 +188,9 @@ def _read_series(series: nw.Series[Any], name: Any) -> tuple[str, NDArray[Any]]:
     if dtype in (nw.Datetime, nw.Date):
         raise _date_error(name, len(series))
     if dtype in (nw.Categorical, nw.Enum):
+        column = TextColumn.read(series.to_arrow()) if len(series) >= LONG else None
+        if column is not None:
+            return TEXT, column
         values = _none_for_missing(series.to_numpy().astype(object))
         return TEXT, np.array([v if v is None else str(v) for v in values], object)
     return _read_values(series.to_numpy(), name)
@@ -193,6 +221,13 @@ def _read_values(values: NDArray[Any], name: Any) -> tuple[str, NDArray[Any]]:
     raise _mixed_error(present, name)
 
 
+def find_missing(values: Any) -> NDArray[np.bool_]:
+    """Tell where a column's values are missing, shape (n_samples,)."""
+    if isinstance(values, TextColumn):
+        return values.is_missing()
+    return np.asarray(pd.isna(values), dtype=np.bool_)
+
+
 def _none_for_missing(values: NDArray[Any]) -> NDArray[Any]:
     missing = pd.isna(values)
     if missing.any():
@@ -202,18 +237,21 @@ def _none_for_missing(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _finish(
-    kinds: list[str], arrays: list[NDArray[Any]], names: Sequence[Any], n_rows: int
+    kinds: list[str], arrays: list[Any], names: Sequence[Any], n_rows: int
 ) -> Columns:
     """Mark empty columns and refuse infinite numbers, all columns in one message."""
     infinite = []
     for i, values in enumerate(arrays):
         if kinds[i] in NUMERIC:
+            # All are known numbers, as a rule; asked once where batches are long.
+            if n_rows and np.isfinite(values).all():
+                continue
             n_infinite = int(np.isinf(values).sum())
             if n_infinite:
                 infinite.append(f"{names[i]!r} ({n_infinite} of {n_rows})")
             if np.isnan(values).all():
                 kinds[i] = EMPTY
-        elif all(value is None for value in values):
+        elif find_missing(values).all():
             kinds[i] = EMPTY
     if infinite:
         raise SchemaError(

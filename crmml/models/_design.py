@@ -80,15 +80,43 @@ class FlatDesign:
         """
         # A column of zeros stands in when no feature is of use.
         matrix = np.zeros((encoded.n_rows, max(len(self.features), 1)), np.float32)
-        for k, (j, code) in enumerate(zip(self.features, self.codes, strict=True)):
+        for j in np.unique(self.features).tolist():
             values = encoded.arrays[j]
-            if code == NO_CODE:
-                matrix[:, k] = np.clip(values, -_LARGEST, _LARGEST)
-            elif values.dtype == np.float64:
-                matrix[:, k] = np.isnan(values)
+            columns = np.nonzero(self.features == j)[0]
+            if values.dtype == np.float64:
+                self._fill_numbers(matrix, columns, values)
             else:
-                matrix[:, k] = values == code
+                self._mark(matrix, columns, values)
         return matrix
+
+    def _fill_numbers(
+        self,
+        matrix: NDArray[np.float32],
+        columns: NDArray[np.int64],
+        values: NDArray[np.float64],
+    ) -> None:
+        for k in columns.tolist():
+            is_number = self.codes[k] == NO_CODE
+            matrix[:, k] = (
+                np.clip(values, -_LARGEST, _LARGEST) if is_number else np.isnan(values)
+            )
+
+    def _mark(
+        self,
+        matrix: NDArray[np.float32],
+        columns: NDArray[np.int64],
+        values: NDArray[np.int64],
+    ) -> None:
+        """Set one number a row, where it has a column: quicker than column by column.
+
+        Codes count up from 0, so a table says where each goes.
+        """
+        known = self.codes[columns]
+        place = np.full(max(int(known.max()), int(values.max(initial=0))) + 1, -1)
+        place[known] = columns
+        at = place[values]
+        rows = np.nonzero(at >= 0)[0]
+        matrix[rows, at[rows]] = 1.0
 
 
 def sum_by_feature(

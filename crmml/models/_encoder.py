@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from crmml._utils._frames import join_texts
 from crmml.exceptions import SchemaError
-from crmml.models._columns import EMPTY, NUMERIC, TEXT, Columns
+from crmml.models._columns import EMPTY, NUMERIC, TEXT, Columns, find_missing
+from crmml.models._text_column import TextColumn
 
 # Codes of a text column: what is missing, what is rare or was never seen, and from
 # FIRST_CATEGORY on the categories that were learned.
@@ -90,7 +90,7 @@ class FrameEncoder:
         self.names_ = list(names)
         self.kinds_ = list(columns.kinds)
         self.categories_ = []
-        self.has_missing_ = [bool(pd.isna(v).any()) for v in columns.arrays]
+        self.has_missing_ = [bool(find_missing(v).any()) for v in columns.arrays]
         self.typical_ = []
         for kind, values in zip(columns.kinds, columns.arrays, strict=True):
             categories: list[str] = []
@@ -150,11 +150,14 @@ def _as_number(kind: str, values: NDArray[Any]) -> NDArray[np.float64]:
     return values
 
 
-def _as_codes(
-    kind: str, values: NDArray[Any], codes: CategoryCodes
-) -> NDArray[np.int64]:
+def _as_codes(kind: str, values: Any, codes: CategoryCodes) -> NDArray[np.int64]:
     if kind == EMPTY:
         return np.full(len(values), MISSING, dtype=np.int64)
+    if isinstance(values, TextColumn):
+        at = values.positions(list(codes))
+        coded: NDArray[np.int64] = np.where(at < 0, OTHER, at + FIRST_CATEGORY)
+        coded[values.is_missing()] = MISSING
+        return coded
     return np.fromiter(map(codes.__getitem__, values), np.int64, len(values))
 
 
@@ -182,7 +185,7 @@ def _weighted_median(
 
 
 def _learn_categories(
-    values: NDArray[Any], weights: NDArray[np.float64]
+    values: Any, weights: NDArray[np.float64]
 ) -> tuple[list[str], str]:
     """Return the categories that stand for themselves and the most frequent one."""
     sizes: dict[str, float] = {}

@@ -104,7 +104,7 @@ def _strongest(
 
 def plain_values(columns: Columns, j: int, rows: NDArray[np.int64]) -> NDArray[Any]:
     """Values of one feature as Python objects, None where missing."""
-    values = columns.arrays[j][rows].astype(object)
+    values: NDArray[Any] = columns.arrays[j][rows].astype(object)
     if columns.kinds[j] in NUMERIC:
         values[[value != value for value in values]] = None
     elif columns.kinds[j] == EMPTY:

@@ -203,7 +203,8 @@ def test_polars_gives_what_pandas_gives(model, customers):
 
 def test_nothing_works_before_fit(model, customers):
     X, _ = customers
-    for call in (model.predict_proba, model.contributions, model.explain):
+    calls = (model.predict_proba, model.contributions, model.explain)
+    for call in (*calls, model.count_unknown):
         with pytest.raises(NotFittedError):
             call(X)
 
@@ -250,3 +251,37 @@ def test_a_feature_called_base_is_refused_by_contributions_only(model):
     assert len(model.explain(X)) == 180
     with pytest.raises(SchemaError, match="Rename the feature"):
         model.contributions(X)
+
+
+def test_unknown_values_are_counted_by_feature(model, customers):
+    X, y = customers
+    model.fit(X, y)
+    new = X.iloc[:50].reset_index(drop=True)
+    new.loc[:2, "plan"] = ["new", "Basic", None]
+    new.loc[3:9, "n_orders"] = np.nan
+    new["城市"] = "深圳"
+    before = X.iloc[:50]
+    for frame in (new, pl.from_pandas(new)):
+        table = model.count_unknown(frame).set_index("feature")
+        assert table.index.tolist() == X.columns.tolist()
+        assert table["n_other"]["plan"] == 2
+        assert table["n_other"].drop(["plan", "城市"]).sum() == 0
+        assert table["n_other"]["城市"] == 50
+        assert table["n_missing"]["n_orders"] == 7
+        expected = before["plan"].iloc[3:].isna().sum() + 1
+        assert table["n_missing"]["plan"] == expected
+    shares = table["training_share_missing"]
+    assert shares["plan"] == pytest.approx(X["plan"].isna().mean())
+    assert shares["n_orders"] == 0.0
+    assert table["training_share_other"].tolist() == [0.0] * 6
+
+
+def test_rare_categories_count_as_other_in_training_too(model):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"city": ["big"] * 990 + [f"village {k}" for k in range(10)]})
+    weights = np.where(X["city"] == "big", 1.0, 2.0)
+    model.fit(X, rng.random(1000) < 0.5, sample_weight=weights)
+    table = model.count_unknown(X.iloc[:0])
+    assert table["n_other"].tolist() == [0]
+    # Each village stands for two customers, which is fewer than the ten wanted.
+    assert table["training_share_other"][0] == pytest.approx(20 / 1010)
