@@ -69,15 +69,14 @@ def plot_inactivity(
 
 
 def _mark(ax: Axes, days: Any, share: Any, at: int) -> None:
-    """Mark the suggested horizon, with words where the curve leaves room."""
+    """Mark the suggested horizon; a falling curve leaves the upper right to words."""
     ax.plot(days[at], share[at], "o", color=COLORS[4], markersize=7, zorder=4)
-    is_left = days[at] > 0.6 * days[-1]
-    ax.annotate(
+    ax.text(
+        0.98,
+        0.97,
         f"{days[at]:g} days: {100 * share[at]:.2g} % come back",
-        (days[at], share[at]),
-        xytext=(8 if not is_left else -8, 14),
-        textcoords="offset points",
-        ha="right" if is_left else "left",
-        va="bottom",
+        transform=ax.transAxes,
+        ha="right",
+        va="top",
         zorder=5,
     )

@@ -44,6 +44,18 @@ def test_the_words_stay_within_the_picture(table, share):
     assert inside.y1 <= figure.bbox.y1
 
 
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.1, 0.007])
+@pytest.mark.parametrize("shape", ["steep", "straight"])
+def test_the_words_do_not_lie_on_the_curve(table, shape, share):
+    if shape == "straight":
+        table["return_share"] = np.linspace(0.92, 0.001, len(table))
+    ax = plot_inactivity(table, max_return_share=share)
+    ax.figure.savefig(io.BytesIO(), format="png")
+    curve = ax.transData.transform(ax.get_lines()[0].get_xydata())
+    words = ax.texts[0].get_window_extent()
+    assert not words.count_contains(curve)
+
+
 def test_it_draws_on_the_given_axes(table):
     ax = Figure().add_subplot()
     assert plot_inactivity(table, ax=ax) is ax
