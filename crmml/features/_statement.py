@@ -102,14 +102,14 @@ def write_statement(
             f"names: {unknown} are no tables here; there are {sorted(tables.columns)}."
         )
     views, sources = {}, {}
-    for view, table in tables.opened.items():
+    for view, table in tables.views.tables.items():
         found = _name_of(table.name, tables, dialect, names or {})
         columns = [
             exp.alias_(sql.column(column), role, quoted=True)
             for role, column in table.roles.items()
         ]
         sources[source_view(table)] = exp.select(*columns).from_(found).subquery()
-        views[view] = tables.write_view(view, dialect)
+        views[view] = tables.views.write(view, dialect)
     whole = with_views(query, views, sources, dialect)
     if dialect == "clickhouse":
         whole.set("settings", [_setting(*one) for one in _CLICKHOUSE_SETTINGS.items()])
@@ -122,7 +122,9 @@ def _name_of(
     if name in names:
         return read_table_name(names[name], dialect)
     data = tables.table(name).data
-    return data.to_tree() if isinstance(data, DatabaseTable) else sql.table(name)
+    if isinstance(data, DatabaseTable):
+        return read_table_name(data.name, "postgres")
+    return sql.table(name)
 
 
 def _as_instant(cutoffs: Sequence[int], is_aware: bool) -> exp.Expr:

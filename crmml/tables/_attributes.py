@@ -113,7 +113,7 @@ def _open(
     for column in columns.values():
         if None not in (column.is_aware, tables.is_aware):
             _check_zone(column.name, bool(column.is_aware), bool(tables.is_aware))
-    tables.open_view(own, columns)
+    tables.views.open(own, columns)
     named = {kind: name for name, kind in _KINDS.items()}
     return {
         name: Attribute(

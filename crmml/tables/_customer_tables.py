@@ -6,10 +6,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import sqlglot.expressions as exp
 
 from crmml.exceptions import SchemaError
-from crmml.tables import _sql as sql
 from crmml.tables._attributes import Attribute
 from crmml.tables._check import Extent, check_rows
 from crmml.tables._choose_engine import choose_engines
@@ -19,11 +17,12 @@ from crmml.tables._engine import Engine
 from crmml.tables._events import Events
 from crmml.tables._ids import common_id_type, restore_ids
 from crmml.tables._instants import to_microseconds
-from crmml.tables._prepare import Column, Readable, canonical_query, prepare
+from crmml.tables._prepare import Column, prepare
 from crmml.tables._quality import compute_quality
 from crmml.tables._surveys import Surveys
 from crmml.tables._table import Table
 from crmml.tables._transactions import Transactions
+from crmml.tables._views import CanonicalViews
 
 
 class CustomerTables:
@@ -124,9 +123,11 @@ class CustomerTables:
             if self.extents[name].n_rows
         }
         self.id_type = common_id_type(id_types)
-        self._views: dict[str, tuple[Readable, dict[str, Column]]] = {}
+        self.views = CanonicalViews(
+            self.engine, self.readers, self.id_type or "VARCHAR"
+        )
         for name, table in self._declared.items():
-            self.open_view(table, self.columns[name])
+            self.views.open(table, self.columns[name])
         self.attributes: dict[Any, dict[str, Attribute]] = {}
         self.is_end_declared = observed_until is not None
         self.observed_until = self._read_observed_until(observed_until)
@@ -195,25 +196,6 @@ class CustomerTables:
                 f"Pass it: CustomerTables(..., {name}={name.capitalize()}(...))."
             )
         return self._declared[name]
-
-    def open_view(self, table: Readable, columns: dict[str, Column]) -> None:
-        """Make the canonical view of a table, or of some columns of it, readable."""
-        reader = self.readers[table.name]
-        self._views[table.view] = (table, columns)
-        reader.create_view(table.view, self.write_view(table.view, reader.dialect))
-        if reader is not self.engine:
-            query = exp.select(exp.Star()).from_(sql.table(table.view))
-            self.engine.hold(table.view, reader.run(query))
-
-    def write_view(self, view: str, dialect: str) -> exp.Query:
-        """Write an open view for a dialect; it reads the columns' source view."""
-        table, columns = self._views[view]
-        return canonical_query(table, columns, self.id_type or "VARCHAR", dialect)
-
-    @property
-    def opened(self) -> dict[str, Readable]:
-        """What has a canonical view, by the view's name."""
-        return {view: table for view, (table, _) in self._views.items()}
 
     @property
     def event_tables(self) -> list[str]:

@@ -55,11 +55,7 @@ class DatabaseTable:
 
     def __post_init__(self) -> None:
         """Check that the name is one."""
-        self.to_tree()
-
-    def to_tree(self) -> exp.Table:
-        """Return the table as a part of queries."""
-        return read_table_name(self.name, "postgres")
+        read_table_name(self.name, "postgres")
 
 
 def read_table_name(name: Any, dialect: str) -> exp.Table:
@@ -102,7 +98,7 @@ class DatabaseSource:
     place = "PostgreSQL"
 
     def __init__(self, data: DatabaseTable, table: str) -> None:
-        self._tree = data.to_tree()
+        self._tree = read_table_name(data.name, "postgres")
         self.home = data.connection
         self.pandas_dtypes: dict[str, Any] = {}
         self.columns = self._read_columns(data, table)

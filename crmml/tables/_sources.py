@@ -7,6 +7,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Protocol
 
+import duckdb
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +18,7 @@ from crmml.tables._csv_source import CsvSource
 from crmml.tables._database_table import DatabaseSource, DatabaseTable
 from crmml.tables._names import duplicated
 from crmml.tables._parquet_source import ParquetSource
+from crmml.tables._relation_source import RelationSource
 from crmml.tables._spark_source import SparkSource
 
 
@@ -53,8 +55,9 @@ def open_source(data: Any, table: str, encoding: str) -> Source:
 
     Parameters
     ----------
-    data : frame, str or path
-        A pandas, Polars or pyarrow table, or the path or glob of Parquet or CSV files.
+    data : frame, str, path, relation or DatabaseTable
+        A pandas, Polars or pyarrow table, the path or glob of Parquet or CSV files, a
+        DuckDB relation, a Spark DataFrame or a table of PostgreSQL.
     table : str
         The table's name, for messages.
     encoding : str
@@ -72,6 +75,8 @@ def open_source(data: Any, table: str, encoding: str) -> Source:
     """
     if nw.dependencies.is_pyspark_dataframe(data):
         return SparkSource(data, table)
+    if isinstance(data, duckdb.DuckDBPyRelation):
+        return RelationSource(data, table)
     if isinstance(data, DatabaseTable):
         return DatabaseSource(data, table)
     if isinstance(data, (str, PathLike)):
@@ -80,8 +85,9 @@ def open_source(data: Any, table: str, encoding: str) -> Source:
         frame = nw.from_native(data, eager_only=True)
     except TypeError as error:
         raise SchemaError(
-            f"{table}: data must be a pandas, Polars or pyarrow table, or the path or "
-            f"glob of Parquet or CSV files, got {type(data).__name__}."
+            f"{table}: data must be a pandas, Polars or pyarrow table, the path or "
+            "glob of Parquet or CSV files, a DuckDB relation, a Spark DataFrame or a "
+            f"DatabaseTable, got {type(data).__name__}."
         ) from error
     except nw.exceptions.DuplicateError as error:
         raise SchemaError(f"{table}: {duplicated(column_names(data))}") from error

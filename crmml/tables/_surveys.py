@@ -12,8 +12,10 @@ class Surveys(Table):
 
     Parameters
     ----------
-    data : pandas.DataFrame, polars.DataFrame, pyarrow.Table, str or path
-        The rows, or the path or glob of Parquet or CSV files.
+    data : frame, str, path, DuckDB relation, Spark DataFrame or DatabaseTable
+        The rows as a pandas, Polars or pyarrow table; the path or glob of Parquet or
+        CSV files; or where they lie. Spark and PostgreSQL compute by themselves what
+        is asked of tables that lie there.
     encoding : str, default="utf-8"
         Encoding of CSV files, such as ``"gbk"``.
     customer_id : str

@@ -182,7 +182,7 @@ def declare_frames(frames, carry=lambda frame, name: frame, **kwargs):
     given = {}
     for name, frame in frames.items():
         kind = KINDS[name]
-        roles = {role: role for role in kind.kinds if role in frame}
+        roles = {role: role for role in kind.kinds if role in list(frame.columns)}
         given[name] = kind(carry(frame, name), **roles)
     kwargs.setdefault("observed_until", "2024-04-01")
     return CustomerTables(**given, **kwargs)
@@ -206,15 +206,15 @@ def run_statement(engine, request):
             names = [column.name for column in cursor.description]
             return pd.DataFrame(cursor.fetchall(), columns=names)
         session = request.getfixturevalue("spark")
-        names = {name: f"`{name} 表`" for name in there.columns}
+        names = {name: f"own_{name}" for name in there.columns}
         for name in names:
-            there.table(name).data.createOrReplaceTempView(f"{name} 表")
+            there.table(name).data.createOrReplaceTempView(names[name])
         statement = features.to_sql(here, cutoffs, dialect=engine, names=names)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             rows = session.sql(statement).toArrow()
         for name in names:
-            session.catalog.dropTempView(f"{name} 表")
+            session.catalog.dropTempView(names[name])
         return rows.to_pandas()
 
     return run
