@@ -3,6 +3,8 @@
 Nothing global is changed and no window is opened; pass ``ax`` to draw on your own.
 """
 
+from crmml.plotting._behaviour_matrix import plot_behaviour_matrix
+from crmml.plotting._cohorts import plot_cohort_retention
 from crmml.plotting._concentration import plot_concentration
 from crmml.plotting._drift import plot_drift
 from crmml.plotting._drivers import plot_drivers
@@ -14,9 +16,12 @@ from crmml.plotting._profit_curve import plot_profit_curve
 from crmml.plotting._reliability import plot_reliability
 from crmml.plotting._retention_curve import plot_retention_curve
 from crmml.plotting._rules import plot_rules
+from crmml.plotting._segment_contrasts import plot_segment_contrasts
 from crmml.plotting._segment_map import plot_segment_map
 
 __all__ = [
+    "plot_behaviour_matrix",
+    "plot_cohort_retention",
     "plot_concentration",
     "plot_drift",
     "plot_drivers",
@@ -28,5 +33,6 @@ __all__ = [
     "plot_reliability",
     "plot_retention_curve",
     "plot_rules",
+    "plot_segment_contrasts",
     "plot_segment_map",
 ]

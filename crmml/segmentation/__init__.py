@@ -8,6 +8,7 @@ from crmml.segmentation._behaviour_matrix import (
     assign_quadrants,
     compute_behaviour_matrix,
 )
+from crmml.segmentation._cohorts import compute_cohort_retention
 from crmml.segmentation._concentration import (
     compute_concentration_curve,
     compute_value_shares,
@@ -38,6 +39,7 @@ __all__ = [
     "assign_quadrants",
     "compute_background_table",
     "compute_behaviour_matrix",
+    "compute_cohort_retention",
     "compute_concentration_curve",
     "compute_migration_matrix",
     "compute_segment_contrasts",
