@@ -10,12 +10,16 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._arguments import check_count
-from crmml._utils._sklearn import Interval, fit_context
+from crmml._utils._sklearn import Interval, StrOptions, fit_context
 from crmml.association._basket_input import check_sequence, encode_baskets
 from crmml.association._basket_lists import read_lists
 from crmml.association._frequent_itemsets import FrequentItemsets
-from crmml.association._itemsets import label_itemsets, make_itemset_table
-from crmml.association._mining import mine_itemsets
+from crmml.association._itemsets import (
+    label_itemsets,
+    make_itemset_table,
+    sort_itemsets,
+)
+from crmml.association._mining import ALGORITHMS, mine_itemsets
 from crmml.association._offers import prepare_offers, recommend
 from crmml.association._rules import derive_rules, make_rule_table
 from crmml.association._thresholds import as_fraction, minimum_count
@@ -42,8 +46,8 @@ class AssociationRules(BaseEstimator):
         least as often as if independent. None: any lift.
     max_length : int, default=None
         The largest number of items of A and B together, at least 1. None: no limit.
-    algorithm : {"fpgrowth", "apriori", "hmine"}, default="fpgrowth"
-        How to search for itemsets. The result is the same.
+    algorithm : {"auto", "fpgrowth", "apriori", "hmine"}, default="auto"
+        How to search for itemsets. The result is the same; ``"auto"`` is the fastest.
     max_itemsets : int, default=1_000_000
         The largest number of itemsets; when there are more, `fit` stops with an error.
     max_rules : int, default=1_000_000
@@ -121,7 +125,12 @@ class AssociationRules(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **FrequentItemsets._parameter_constraints,
+        "min_support": FrequentItemsets._parameter_constraints["min_support"],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "algorithm": [StrOptions(set(ALGORITHMS))],
+        "max_itemsets": [Interval(Integral, 1, None, closed="left")],
+        "order_column": [str],
+        "item_column": [str],
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "min_lift": [Interval(Real, 0, None, closed="left"), None],
         "max_rules": [Interval(Integral, 1, None, closed="left")],
@@ -134,7 +143,7 @@ class AssociationRules(BaseEstimator):
         *,
         min_lift: float | Fraction | None = None,
         max_length: int | None = None,
-        algorithm: str = "fpgrowth",
+        algorithm: str = "auto",
         max_itemsets: int = 1_000_000,
         max_rules: int = 1_000_000,
         order_column: str = "order_id",
@@ -177,13 +186,14 @@ class AssociationRules(BaseEstimator):
         """
         baskets = encode_baskets(X, self.order_column, self.item_column)
         n_baskets = baskets.n_baskets
-        itemsets = mine_itemsets(
+        trie = mine_itemsets(
             baskets,
             minimum_count(self.min_support, n_baskets),
             max_length=self.max_length,
             algorithm=self.algorithm,
             max_itemsets=self.max_itemsets,
         )
+        itemsets = sort_itemsets(trie)
         rules = derive_rules(
             itemsets,
             n_baskets,

@@ -1,5 +1,7 @@
 """Baskets given as tables: long order lines, or one boolean column for each item."""
 
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import narwhals as nw
@@ -10,24 +12,27 @@ from numpy.typing import NDArray
 
 from crmml.association._basket_lists import check_labels
 from crmml.association._baskets import EncodedBaskets, encode_pairs
+from crmml.association._line_codes import code_column, combine_codes
 from crmml.association._messages import warn_left_out
 from crmml.exceptions import SchemaError
 
 
 def read_frame(
-    frame: nw.DataFrame[Any], order_column: str, item_column: str
+    frame: nw.DataFrame[Any], order_column: str | Sequence[str], item_column: str
 ) -> EncodedBaskets:
     """Encode a table, long or one-hot.
 
-    A table with both named columns is long. Any other is one-hot if every column is
+    A table with all named columns is long. Any other is one-hot if every column is
     boolean or holds only 0 and 1.
 
     Parameters
     ----------
     frame : narwhals.DataFrame
         The table.
-    order_column, item_column : str
-        The columns that make a table long.
+    order_column : str or sequence of str
+        The column, or columns, that say which lines are one basket.
+    item_column : str
+        The column of the items.
 
     Returns
     -------
@@ -40,27 +45,29 @@ def read_frame(
     SchemaError
         If the table is neither long nor one-hot, or if ids have an unfit type.
     """
-    missing = [
-        name for name in (order_column, item_column) if name not in frame.columns
-    ]
+    named = [order_column] if isinstance(order_column, str) else list(order_column)
+    missing = [name for name in (*named, item_column) if name not in frame.columns]
     if missing:
         return _read_one_hot(frame, missing)
-    orders, items = (_to_arrow(frame, name) for name in (order_column, item_column))
-    return read_order_lines(orders, items, order_column, item_column)
+    columns = {name: _to_arrow(frame, name) for name in (*named, item_column)}
+    return read_order_lines(columns, named, item_column)
 
 
 def read_order_lines(
-    orders: pa.ChunkedArray, items: pa.ChunkedArray, order_name: str, item_name: str
+    columns: Mapping[str, pa.ChunkedArray], order_names: list[str], item_name: str
 ) -> EncodedBaskets:
     """Encode order lines, one pair of order and item for each line.
 
     Parameters
     ----------
-    orders, items : pyarrow.ChunkedArray
-        Order ids and item labels, of one length. Lines without an order are left out
-        and counted in a warning, and so are missing items.
-    order_name, item_name : str
-        The columns' names, for messages.
+    columns : mapping of str to pyarrow.ChunkedArray
+        The columns, of one length. Lines without an order are left out and counted in
+        a warning, and so are missing items.
+    order_names : list of str
+        The column of order ids; or several, and each distinct combination is a basket.
+        Of a column of timestamps the day counts.
+    item_name : str
+        The column of item labels.
 
     Returns
     -------
@@ -72,30 +79,41 @@ def read_order_lines(
     SchemaError
         If items are neither text nor whole numbers, or orders are no ids.
     """
-    orders = _check_ids(orders, order_name)
-    items = _check_ids(items, item_name)
+    owners = _code_orders(columns, order_names)
+    items = _check_ids(columns[item_name], item_name)
     kind = items.type
     if not (pa.types.is_integer(kind) or _is_text(kind) or pa.types.is_null(kind)):
         raise SchemaError(
             f"column {item_name!r}: items must be text or whole numbers, got {kind}. "
             "Convert the column, for example with .astype(str)."
         )
-    n_lines = len(orders)
-    if orders.null_count:
-        warn_left_out(orders.null_count, n_lines, f"order lines have no {order_name!r}")
-        items, orders = items.filter(orders.is_valid()), orders.drop_null()
-    if items.null_count:
-        warn_left_out(items.null_count, n_lines, f"order lines have no {item_name!r}")
-    # An order that names no item is a basket all the same, so it is coded first.
-    coded_orders = orders.combine_chunks().dictionary_encode()
-    coded_items = items.drop_null().combine_chunks().dictionary_encode()
-    with_item = items.is_valid().to_numpy().astype(bool)
-    return encode_pairs(
-        coded_orders.indices.to_numpy(zero_copy_only=False)[with_item],
-        coded_items.indices.to_numpy(zero_copy_only=False),
-        coded_items.dictionary.to_pylist(),
-        len(coded_orders.dictionary),
-    )
+    n_orders, n_lines = int(owners.max(initial=-1)) + 1, len(owners)
+    if (owned := owners >= 0).sum() < n_lines:
+        shown = " or ".join(map(repr, order_names))
+        missing = n_lines - int(owned.sum())
+        warn_left_out(missing, n_lines, f"order lines have no {shown}")
+        owners, items = owners[owned], items.filter(pa.array(owned))
+    # An order that names no item is a basket all the same, so it was coded first.
+    codes, labels = code_column(items)
+    if (named := codes >= 0).sum() < len(codes):
+        missing = len(codes) - int(named.sum())
+        warn_left_out(missing, n_lines, f"order lines have no {item_name!r}")
+        owners, codes = owners[named], codes[named]
+    return encode_pairs(owners, codes, labels, n_orders)
+
+
+def _code_orders(
+    columns: Mapping[str, pa.ChunkedArray], names: list[str]
+) -> NDArray[np.int32]:
+    coded = []
+    for name in names:
+        column = columns[name]
+        if len(names) > 1 and pa.types.is_timestamp(column.type):
+            # Without its zone a timestamp is read as UTC.
+            column = column.cast(pa.timestamp(column.type.unit))
+            column = column.cast(pa.date32(), safe=False)
+        coded.append(code_column(_check_ids(column, name), in_runs=True)[0])
+    return reduce(combine_codes, coded)
 
 
 def _to_arrow(frame: nw.DataFrame[Any], name: str) -> pa.ChunkedArray:
@@ -122,7 +140,7 @@ def _check_ids(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         )
     if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
         raise SchemaError(f"column {name!r}: ids cannot be of type {kind}.")
-    # The 32-bit offsets of plain strings end at 2 GB of text.
+    # Views and short offsets are no different from plain text for what follows.
     return column.cast(pa.large_string()) if _is_text(kind) else column
 
 

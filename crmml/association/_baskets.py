@@ -1,13 +1,18 @@
 """Baskets as integer codes, the form in which they are mined."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Item = str | int
+
+
+# Up to so many pairs plain numpy is quicker than loading compiled kernels.
+_SMALL = 200_000
+_STEP = 500_000
 
 
 @dataclass(frozen=True)
@@ -20,15 +25,18 @@ class EncodedBaskets:
         The distinct items in ascending order; the code of an item is its place here, so
         that the order of codes is the order of labels, whatever the order of the rows.
     codes : ndarray of int32 of shape (n_entries,)
-        The item codes of all baskets, one basket after the other, ascending and without
-        repetition inside a basket.
+        The item codes of all baskets, one basket after the other, without repetition
+        inside a basket, in any order there.
     offsets : ndarray of int64 of shape (n_baskets + 1,)
         Basket ``i`` is ``codes[offsets[i]:offsets[i + 1]]``; it may be empty.
+    weights : ndarray of int64 of shape (n_baskets,), default=None
+        What each basket counts, 1 at least. None: one each.
     """
 
     items: tuple[Item, ...]
     codes: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    weights: NDArray[np.int64] | None = None
 
     @property
     def n_baskets(self) -> int:
@@ -36,13 +44,37 @@ class EncodedBaskets:
         return len(self.offsets) - 1
 
     @property
+    def total(self) -> int:
+        """What all baskets together count: their number, or their weight."""
+        return self.n_baskets if self.weights is None else int(self.weights.sum())
+
+    @property
     def basket_of_entry(self) -> NDArray[np.int64]:
         """Basket position of every entry of `codes`."""
         return np.repeat(np.arange(self.n_baskets), np.diff(self.offsets))
 
     def item_counts(self) -> NDArray[np.int64]:
-        """Count the baskets that hold each item; shape (n_items,)."""
-        return np.bincount(self.codes, minlength=len(self.items)).astype(np.int64)
+        """Count the baskets that hold each item, or add up their weights."""
+        weights = None if self.weights is None else self.weights[self.basket_of_entry]
+        # As floats weights are exact up to 2**53, which readers of weights make sure.
+        counts = np.bincount(self.codes, weights, minlength=len(self.items))
+        return counts.astype(np.int64)
+
+    def keep_baskets(self, kept: NDArray[np.bool_]) -> "EncodedBaskets":
+        """Give the baskets marked true, in their order."""
+        sizes = np.diff(self.offsets)
+        return EncodedBaskets(
+            items=self.items,
+            codes=self.codes[np.repeat(kept, sizes)],
+            offsets=np.concatenate([[0], np.cumsum(sizes[kept])]),
+            weights=None if self.weights is None else self.weights[kept],
+        )
+
+    def keep_items(self, kept: NDArray[np.bool_]) -> "EncodedBaskets":
+        """Give the same baskets with only the items whose codes are marked true."""
+        inside = kept[self.codes]
+        ends = np.concatenate([[0], np.cumsum(inside)])
+        return replace(self, codes=self.codes[inside], offsets=ends[self.offsets])
 
 
 def encode_pairs(
@@ -77,13 +109,64 @@ def encode_pairs(
     (('beer', 'milk'), [0, 1, 1], [0, 2, 2, 3])
     """
     order = sorted(range(len(labels)), key=labels.__getitem__)
-    code_of_label = np.empty(len(labels), dtype=np.int64)
+    code_of_label = np.empty(len(labels), dtype=np.int32)
     code_of_label[order] = np.arange(len(labels))
+    ordered = tuple(labels[position] for position in order)
+    if len(baskets) > _SMALL:
+        coded = _take_in_steps(code_of_label, items)
+        owners = baskets.astype(np.int32, copy=False)
+        return group_pairs(owners, coded, ordered, n_baskets)
     width = max(len(labels), 1)
     keys = np.unique(baskets.astype(np.int64) * width + code_of_label[items])
     offsets = np.searchsorted(keys, np.arange(n_baskets + 1, dtype=np.int64) * width)
     return EncodedBaskets(
-        items=tuple(labels[position] for position in order),
+        items=ordered,
         codes=(keys % width).astype(np.int32),
         offsets=offsets.astype(np.int64),
     )
+
+
+def group_pairs(
+    baskets: NDArray[Any],
+    codes: NDArray[np.int32],
+    items: tuple[Item, ...],
+    n_baskets: int,
+) -> EncodedBaskets:
+    """Do the same for many pairs, with compiled kernels and in little memory.
+
+    Parameters
+    ----------
+    baskets : ndarray of int32 of shape (n_pairs,)
+        Basket positions, as for :func:`encode_pairs`.
+    codes : ndarray of int32 of shape (n_pairs,)
+        Places in `items`. Overwritten.
+    items : tuple of str or of int
+        Ascending distinct labels.
+    n_baskets : int
+        Number of baskets.
+
+    Returns
+    -------
+    EncodedBaskets
+        The baskets.
+    """
+    # Not at the top: numba takes longer to import than small tables take.
+    from crmml.association import _row_kernels
+
+    offsets = np.zeros(n_baskets + 1, dtype=np.int64)
+    if not _row_kernels.count_lines(baskets, offsets):
+        grouped = np.empty_like(codes)
+        _row_kernels.group_lines(baskets, codes, offsets[:-1].copy(), grouped)
+        codes = grouped
+    last_seen = np.full(len(items), -1, dtype=np.int32)
+    kept = _row_kernels.drop_repetitions(codes, offsets, last_seen)
+    return EncodedBaskets(items, codes[:kept], offsets)
+
+
+def _take_in_steps(table: NDArray[np.int32], places: NDArray[Any]) -> NDArray[np.int32]:
+    """Look up many places without a copy of them as 64-bit integers."""
+    found = np.empty(len(places), dtype=np.int32)
+    for start in range(0, len(places), _STEP):
+        some = slice(start, start + _STEP)
+        np.take(table, places[some], out=found[some])
+    return found

@@ -1,6 +1,5 @@
 """The result of mining, coded, and the table made from it."""
 
-from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +8,15 @@ from numpy.typing import NDArray
 
 from crmml.association import _measures
 from crmml.association._baskets import Item
+from crmml.association._trie import ItemsetTrie
 
 
 @dataclass(frozen=True)
 class Itemsets:
     """Frequent itemsets as rows of item codes.
 
-    With an itemset all its subsets are here too. Rows are sorted by falling count, then
-    rising length, then codes, whatever the algorithm that found them.
+    Rows are sorted by falling count, then rising length, then codes, whatever the
+    algorithm that found them.
 
     Parameters
     ----------
@@ -35,54 +35,71 @@ class Itemsets:
         return np.asarray((self.codes >= 0).sum(axis=1), dtype=np.int64)
 
 
-class TooManyItemsetsError(Exception):
-    """A buffer is full; whoever mines says what that means."""
-
-
-class ItemsetsBuffer:
-    """Itemsets as a miner finds them, a few bytes for each.
+def sort_itemsets(trie: ItemsetTrie) -> Itemsets:
+    """Spell mined itemsets and bring them into their one order.
 
     Parameters
     ----------
-    limit : int
-        The largest number of itemsets.
+    trie : ItemsetTrie
+        The itemsets as they were found.
+
+    Returns
+    -------
+    Itemsets
+        The same itemsets, sorted.
 
     Examples
     --------
-    >>> buffer = ItemsetsBuffer(limit=3)
-    >>> for codes, count in [([1], 2), ([1, 0], 2), ([0], 3)]:
-    ...     buffer.add(codes, count)
-    >>> itemsets = buffer.to_itemsets()
+    >>> trie = ItemsetTrie(
+    ...     np.array([-1, 0, -1]), np.array([1, 0, 0]), np.array([2, 2, 3])
+    ... )
+    >>> itemsets = sort_itemsets(trie)
     >>> itemsets.codes.tolist(), itemsets.counts.tolist()
     ([[0, -1], [1, -1], [0, 1]], [3, 2, 2])
     """
+    return _sort(trie.to_codes(), trie.counts.astype(np.int64))
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._codes = array("i")
-        self._lengths = array("i")
-        self._counts = array("q")
 
-    def add(self, codes: list[int], count: int) -> None:
-        """Add an itemset, its codes in any order; raise when the buffer is full."""
-        if len(self._counts) >= self._limit:
-            raise TooManyItemsetsError
-        self._codes.extend(codes)
-        self._lengths.append(len(codes))
-        self._counts.append(count)
+def add_always(itemsets: Itemsets, always: NDArray[np.int32]) -> Itemsets:
+    """Put the same items into every itemset.
 
-    def to_itemsets(self) -> Itemsets:
-        """Bring the itemsets into their one order."""
-        lengths = np.array(self._lengths, dtype=np.int64)
-        counts = np.array(self._counts, dtype=np.int64)
-        shape = (len(lengths), int(lengths.max(initial=1)))
-        inside = np.arange(shape[1]) < lengths[:, np.newaxis]
-        codes = np.full(shape, np.iinfo(np.int32).max, dtype=np.int32)
-        codes[inside] = np.array(self._codes, dtype=np.int32)
-        codes.sort(axis=1)
-        codes[~inside] = -1
-        order = np.lexsort((*codes.T[::-1], lengths, -counts))
-        return Itemsets(codes[order], counts[order])
+    Parameters
+    ----------
+    itemsets : Itemsets
+        Itemsets; one may be empty, all codes -1.
+    always : ndarray of int32 of shape (n_always,)
+        Codes that none of them holds.
+
+    Returns
+    -------
+    Itemsets
+        The larger itemsets, sorted.
+    """
+    least = np.broadcast_to(always, (len(itemsets.counts), len(always)))
+    codes = np.concatenate([least, itemsets.codes], axis=1).astype(np.int32)
+    # What is no item goes to the end: as an unsigned number -1 is the largest.
+    codes.view(np.uint32).sort(axis=1)
+    return _sort(codes, itemsets.counts)
+
+
+def _sort(codes: NDArray[np.int32], counts: NDArray[np.int64]) -> Itemsets:
+    lengths = Itemsets(codes, counts).lengths
+    order = np.lexsort((*_pack(codes)[::-1], lengths, -counts))
+    longest = int(lengths.max(initial=1))
+    return Itemsets(codes[order, :longest], counts[order])
+
+
+def _pack(codes: NDArray[np.int32]) -> list[NDArray[np.int64]]:
+    """Put several columns into one integer, in whose order they are sorted sooner."""
+    bits = (int(codes.max(initial=0)) + 1).bit_length()
+    together = 62 // bits
+    packed = []
+    for start in range(0, codes.shape[1], together):
+        keys = np.zeros(len(codes), dtype=np.int64)
+        for column in codes[:, start : start + together].T:
+            keys = (keys << bits) + (column + 1)
+        packed.append(keys)
+    return packed
 
 
 def label_itemsets(itemsets: Itemsets, items: tuple[Item, ...]) -> NDArray[np.object_]:
@@ -100,9 +117,17 @@ def label_itemsets(itemsets: Itemsets, items: tuple[Item, ...]) -> NDArray[np.ob
     ndarray of frozenset of shape (n_itemsets,)
         The labelled itemsets, in their order.
     """
+    labels = np.empty(len(items) + 1, dtype=object)
+    labels[:-1] = items
     labelled = np.empty(len(itemsets.counts), dtype=object)
-    for position, row in enumerate(itemsets.codes.tolist()):
-        labelled[position] = frozenset(items[code] for code in row if code >= 0)
+    lengths = itemsets.lengths
+    for length in range(1, itemsets.codes.shape[1] + 1):
+        places = np.flatnonzero(lengths == length)
+        # Column by column: zip makes the tuples, frozenset takes them, no Python loop.
+        columns = [labels[column] for column in itemsets.codes[places, :length].T]
+        labelled[places] = np.fromiter(
+            map(frozenset, zip(*columns, strict=True)), dtype=object, count=len(places)
+        )
     return labelled
 
 

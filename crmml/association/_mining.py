@@ -1,8 +1,10 @@
-"""From coded baskets and a minimum count to itemsets: the seam before the miners."""
+"""From coded baskets and a minimum count to itemsets: the seam before the searches."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +12,12 @@ from scipy.sparse import csr_matrix
 
 from crmml.association import _mlxtend
 from crmml.association._baskets import EncodedBaskets
-from crmml.association._itemsets import Itemsets, ItemsetsBuffer, TooManyItemsetsError
+from crmml.association._ranked_rows import SMALL, RankedRows, rank_baskets
+from crmml.association._trie import ItemsetTrie, make_trie
+from crmml.association._wide_search import TooMuchForNumpyError, search_wide
 from crmml.exceptions import LimitError
 
-ALGORITHMS = ("apriori", "fpgrowth", "hmine")
+ALGORITHMS = ("auto", "apriori", "fpgrowth", "hmine")
 """Names of the algorithms; they differ in time and memory, never in the result."""
 
 _Found = Iterable[tuple[Sequence[int], int]]
@@ -24,9 +28,11 @@ def mine_itemsets(
     min_count: int,
     *,
     max_length: int | None = None,
-    algorithm: str = "fpgrowth",
+    algorithm: str = "auto",
     max_itemsets: int = 1_000_000,
-) -> Itemsets:
+    n_jobs: int | None = None,
+    ancestors: NDArray[np.int64] | None = None,
+) -> ItemsetTrie:
     """Find all itemsets that at least `min_count` baskets hold.
 
     Parameters
@@ -34,18 +40,23 @@ def mine_itemsets(
     baskets : EncodedBaskets
         The baskets.
     min_count : int
-        The smallest number of baskets, at least 1.
+        The smallest number, or weight, of baskets, at least 1.
     max_length : int, default=None
         The largest number of items in an itemset; None: no limit.
-    algorithm : {"apriori", "fpgrowth", "hmine"}, default="fpgrowth"
-        How to find them.
+    algorithm : {"auto", "apriori", "fpgrowth", "hmine"}, default="auto"
+        How to find them; the named ones know neither weights nor a hierarchy.
     max_itemsets : int, default=1_000_000
         The largest number of itemsets.
+    n_jobs : int, default=None
+        Number of threads; None or -1: one for each processor.
+    ancestors : ndarray of int64 of shape (n_items, n_levels), default=None
+        Codes of the items above each item, -1 for none: such two never come together
+        in an itemset.
 
     Returns
     -------
-    Itemsets
-        The itemsets, in their one order.
+    ItemsetTrie
+        The itemsets; with an itemset, all its subsets.
 
     Raises
     ------
@@ -54,82 +65,97 @@ def mine_itemsets(
         time nor memory runs away.
     """
     counts = baskets.item_counts()
-    # The most frequent item first: this keeps prefix trees small.
-    by_count = np.argsort(-counts, kind="stable")
+    by_count = np.argsort(counts, kind="stable")
     frequent = by_count[counts[by_count] >= min_count]
-    buffer = ItemsetsBuffer(max_itemsets)
-    try:
-        for code in frequent.tolist():
-            buffer.add([code], int(counts[code]))
-        if max_length is None or max_length > 1:
-            rows = _RankedRows(baskets, frequent)
-            for ranks, count in _search(
-                rows, algorithm, min_count, max_length, max_itemsets
-            ):
-                buffer.add(frequent[ranks].tolist(), count)
-    except TooManyItemsetsError:
+    if ancestors is None:
+        ancestors = np.empty((len(counts), 0), dtype=np.int64)
+    found = None
+    if len(frequent) <= max_itemsets:
+        ranked = rank_baskets(baskets, frequent, counts[frequent], ancestors)
+        if algorithm == "auto":
+            longest = max_length or len(frequent)
+            limits = min_count, longest, max_itemsets
+            found = _search(ranked, *limits, count_threads(n_jobs))
+        else:
+            found = _search_textbook(
+                ranked, algorithm, min_count, max_length, max_itemsets
+            )
+    if found is None:
         raise LimitError(
             f"More than max_itemsets={max_itemsets} itemsets are in at least "
             f"{min_count} of the {baskets.n_baskets} baskets. Raise min_support, set "
             "max_length, or raise max_itemsets if time and memory allow it."
-        ) from None
-    return buffer.to_itemsets()
-
-
-class _RankedRows:
-    """Baskets cut down to frequent items, numbered by rank, and to two items or more.
-
-    Parameters
-    ----------
-    baskets : EncodedBaskets
-        The baskets.
-    frequent : ndarray of int of shape (n_frequent,)
-        Codes of the frequent items, the most frequent first.
-    """
-
-    def __init__(self, baskets: EncodedBaskets, frequent: NDArray[np.int64]) -> None:
-        self.n_ranks = len(frequent)
-        rank_of_code = np.full(len(baskets.items), -1, dtype=np.int64)
-        rank_of_code[frequent] = np.arange(len(frequent))
-        ranks, owners = rank_of_code[baskets.codes], baskets.basket_of_entry
-        sizes = np.bincount(owners[ranks >= 0], minlength=baskets.n_baskets)
-        kept = (ranks >= 0) & (sizes[owners] > 1)
-        width = max(self.n_ranks, 1)
-        keys = np.sort(owners[kept] * width + ranks[kept])
-        self.ranks = keys % width
-        self.offsets = np.concatenate([[0], np.cumsum(sizes[sizes > 1])])
-
-    def distinct(self) -> Iterator[tuple[tuple[int, ...], int]]:
-        """Yield each different row and how often it comes."""
-        flat, ends = self.ranks.tolist(), self.offsets.tolist()
-        rows = (tuple(flat[start:end]) for start, end in pairwise(ends))
-        yield from Counter(rows).items()
-
-    def to_matrix(self) -> csr_matrix:
-        """Give the rows as a sparse boolean matrix of shape (n_rows, n_ranks)."""
-        return csr_matrix(
-            (np.ones(len(self.ranks), dtype=bool), self.ranks, self.offsets),
-            shape=(len(self.offsets) - 1, self.n_ranks),
         )
+    parents, ranks, found_counts = found
+    return ItemsetTrie(
+        parents.astype(np.int32), frequent[ranks].astype(np.int32), found_counts
+    )
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Read a number of jobs as scikit-learn does: -1 is all processors, -2 all but one.
+
+    None is every processor too, because threads of a search share all memory.
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    available = available or os.cpu_count() or 1
+    if n_jobs is None:
+        return available
+    return n_jobs if n_jobs > 0 else max(1, available + 1 + n_jobs)
 
 
 def _search(
-    rows: _RankedRows,
+    ranked: RankedRows, min_count: int, max_length: int, limit: int, n_threads: int
+) -> tuple[Any, Any, Any] | None:
+    if len(ranked.rows) <= SMALL:
+        try:
+            return search_wide(ranked, min_count, max_length, limit)
+        except TooMuchForNumpyError:
+            pass
+    # Not at the top: numba takes longer to import than small searches take.
+    from crmml.association._deep_search import search_deep
+
+    return search_deep(ranked, min_count, max_length, limit, n_threads)
+
+
+def _search_textbook(
+    ranked: RankedRows,
     algorithm: str,
     min_count: int,
     max_length: int | None,
-    max_itemsets: int,
-) -> Iterator[tuple[list[int], int]]:
-    """Yield the itemsets of two or more items."""
-    found: _Found = _mlxtend.grow_patterns(rows.distinct(), min_count, max_length)
-    if algorithm != "fpgrowth":
-        # Only growth yields one itemset at a time, so it counts for the other two.
-        for n_found, _ in enumerate(found, start=1):
-            if n_found > max_itemsets + rows.n_ranks:
-                raise TooManyItemsetsError
-        mine = {"apriori": _mlxtend.mine_apriori, "hmine": _mlxtend.mine_hmine}
-        found = mine[algorithm](rows.to_matrix(), min_count, max_length)
-    for ranks, count in found:
-        # Baskets of one item were cut, so single items are counted elsewhere.
-        if len(ranks) > 1:
-            yield list(ranks), count
+    limit: int,
+) -> tuple[Any, Any, Any] | None:
+    itemsets: dict[tuple[int, ...], int] = {
+        (rank,): count for rank, count in enumerate(ranked.counts.tolist())
+    }
+    if len(ranked.lengths) and (max_length is None or max_length > 1):
+        # Only growth yields one itemset at a time, so it counts for the other two. It
+        # also yields single items, at most all of them.
+        found: _Found = _mlxtend.grow_patterns(_distinct(ranked), min_count, max_length)
+        most = limit + len(itemsets)
+        if algorithm != "fpgrowth":
+            if sum(1 for _ in islice(found, most + 1)) > most:
+                return None
+            mine = {"apriori": _mlxtend.mine_apriori, "hmine": _mlxtend.mine_hmine}
+            found = mine[algorithm](_to_matrix(ranked), min_count, max_length)
+        for ranks, count in islice(found, most + 1):
+            # Baskets of one item were cut, so single items are counted elsewhere.
+            if len(ranks) > 1:
+                itemsets[tuple(sorted(ranks))] = count
+    return make_trie(itemsets) if len(itemsets) <= limit else None
+
+
+def _distinct(ranked: RankedRows) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Yield each different row, most frequent item first, and how often it comes."""
+    ends = np.concatenate([[0], np.cumsum(ranked.lengths, dtype=np.int64)]).tolist()
+    flat = ranked.rows.tolist()
+    rows = (tuple(flat[start:end][::-1]) for start, end in pairwise(ends))
+    yield from Counter(rows).items()
+
+
+def _to_matrix(ranked: RankedRows) -> csr_matrix:
+    """Give the rows as a sparse boolean matrix of shape (n_rows, n_ranks)."""
+    ends = np.concatenate([[0], np.cumsum(ranked.lengths, dtype=np.int64)])
+    ones = np.ones(len(ranked.rows), dtype=bool)
+    shape = len(ranked.lengths), len(ranked.counts)
+    return csr_matrix((ones, ranked.rows.astype(np.int64), ends), shape)

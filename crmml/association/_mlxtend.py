@@ -1,4 +1,4 @@
-"""The only door to mlxtend, whose algorithms mine itemsets for now.
+"""The only door to mlxtend, whose textbook algorithms can be asked for by name.
 
 mlxtend compares shares of baskets as floats. What is asked of it here lies half a
 basket below the wanted count, so that rounding cannot lose an itemset on the limit.

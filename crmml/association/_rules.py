@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from crmml.association import _measures
 from crmml.association._itemsets import Itemsets
+from crmml.association._subset_index import SubsetIndex
 from crmml.association._thresholds import reaches
 from crmml.exceptions import LimitError
+
+Positions = NDArray[np.int64]
 
 # Splits looked at in one go; bounds the memory of one step to some tens of megabytes.
 _CHUNK = 500_000
@@ -70,21 +73,19 @@ def derive_rules(
     LimitError
         If there are more than `max_rules`.
     """
-    index = SubsetIndex(itemsets)
+    index = SubsetIndex(itemsets.codes)
     kept: list[NDArray[np.int64]] = []
     n_rules = 0
-    for whole, antecedents, rest in _iterate_splits(itemsets, index):
-        strong = reaches(
-            itemsets.counts[whole], itemsets.counts[antecedents], min_confidence
-        )
-        whole, antecedents = whole[strong], antecedents[strong]
-        consequents = index.find(rest[strong])
-        split = np.stack([antecedents, consequents, whole])
+    counts = itemsets.counts
+    for whole, antecedents, consequents in _iterate_splits(itemsets, index):
+        strong = reaches(counts[whole], counts[antecedents], min_confidence)
+        split = np.stack([antecedents, consequents, whole])[:, strong]
         if min_lift is not None:
+            antecedents, consequents, whole = split
             # count * n / (a * b) >= limit, with n moved to the limit's side.
-            expected = itemsets.counts[antecedents] * itemsets.counts[consequents]
+            expected = counts[antecedents] * counts[consequents]
             limit = min_lift / n_baskets
-            split = split[:, reaches(itemsets.counts[whole], expected, limit)]
+            split = split[:, reaches(counts[whole], expected, limit)]
         kept.append(split)
         n_rules += split.shape[1]
         if n_rules > max_rules:
@@ -139,68 +140,28 @@ def make_rule_table(
     )
 
 
-class SubsetIndex:
-    """Finds the position of an itemset by walking from its first item to its last.
-
-    Every beginning of a frequent itemset is itself a frequent itemset, so an itemset is
-    known by the position of its beginning and its last item: one integer key, and an
-    exact look-up without hashing of rows.
-
-    Parameters
-    ----------
-    itemsets : Itemsets
-        All frequent itemsets.
-    """
-
-    def __init__(self, itemsets: Itemsets) -> None:
-        codes, lengths = itemsets.codes.astype(np.int64), itemsets.lengths
-        self._width = int(codes.max(initial=0)) + 1
-        self._single = np.full(self._width, -1, dtype=np.int64)
-        singles = np.flatnonzero(lengths == 1)
-        self._single[codes[singles, 0]] = singles
-        self._levels: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        for length in range(2, codes.shape[1] + 1):
-            positions = np.flatnonzero(lengths == length)
-            parents = self.find(codes[positions, : length - 1])
-            keys = parents * self._width + codes[positions, length - 1]
-            order = np.argsort(keys)
-            self._levels.append((keys[order], positions[order]))
-
-    def find(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Give the positions of itemsets.
-
-        Parameters
-        ----------
-        codes : ndarray of int64 of shape (n, length)
-            Ascending codes of frequent itemsets of one length, at least 1.
-
-        Returns
-        -------
-        ndarray of int64 of shape (n,)
-            Their positions.
-        """
-        found = self._single[codes[:, 0]]
-        for place in range(1, codes.shape[1]):
-            keys, positions = self._levels[place - 1]
-            wanted = found * self._width + codes[:, place]
-            found = positions[np.searchsorted(keys, wanted)]
-        return found
-
-
 def _iterate_splits(
     itemsets: Itemsets, index: SubsetIndex
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield positions of itemsets and of their antecedents, and the codes left."""
+) -> Iterator[tuple[Positions, Positions, Positions]]:
+    """Yield positions of itemsets, of their antecedents and of their consequents."""
     lengths = itemsets.lengths
     for length in range(2, itemsets.codes.shape[1] + 1):
-        positions = np.flatnonzero(lengths == length)
-        places = np.arange(length)
-        for start in range(0, len(positions), _CHUNK):
-            whole = positions[start : start + _CHUNK]
-            codes = itemsets.codes[whole, :length].astype(np.int64)
-            for bits in range(1, 2**length - 1):
-                first = (bits >> places & 1).astype(bool)
-                yield whole, index.find(codes[:, first]), codes[:, ~first]
+        places = np.flatnonzero(lengths == length)
+        step = max(1, _CHUNK >> length)
+        for start in range(0, len(places), step):
+            whole = places[start : start + step]
+            # All subsets, as sums of keys: item j is in those with bit j of the column.
+            keys = np.zeros((len(whole), 1), dtype=np.uint64)
+            for column in itemsets.codes[whole, :length].T:
+                more = keys + index.item_keys[column][:, np.newaxis]
+                keys = np.concatenate([keys, more], axis=1)
+            parts = index.find(keys[:, 1:-1].ravel()).reshape(len(whole), -1)
+            # Complementary subsets stand at equal distance from the two ends.
+            yield (
+                np.repeat(whole, parts.shape[1]),
+                parts.ravel().astype(np.int64),
+                parts[:, ::-1].ravel().astype(np.int64),
+            )
 
 
 def _sort(parts: NDArray[np.int64], itemsets: Itemsets, n_baskets: int) -> Rules:

@@ -83,7 +83,6 @@ def test_tables_without_transactions_are_refused():
 @pytest.mark.parametrize(
     ("X", "found"),
     [
-        ("orders.csv", "str"),
         ({"a": ["b"]}, "dict"),
         ({frozenset("a")}, "set"),
         (np.eye(3), "ndarray"),
@@ -118,3 +117,8 @@ def test_duplicated_columns_are_refused():
 def test_no_basket_at_all_is_said(X):
     with pytest.raises(NotEnoughHistoryError, match="no basket"):
         encode(X)
+
+
+def test_a_text_that_is_no_file_is_refused():
+    with pytest.raises(SchemaError, match="no file or folder of that name"):
+        encode_baskets("orders.parquet", "order_id", "product_id")

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmml.association._basket_lists import read_lists
+from crmml.association._itemsets import sort_itemsets
 from crmml.association._mining import ALGORITHMS, mine_itemsets
 from crmml.exceptions import LimitError
 
 
 def mine(baskets, min_count, **options):
     coded = read_lists(baskets)
-    itemsets = mine_itemsets(coded, min_count, **options)
+    itemsets = sort_itemsets(mine_itemsets(coded, min_count, **options))
     rows = [
         frozenset(coded.items[code] for code in row if code >= 0)
         for row in itemsets.codes.tolist()

@@ -6,15 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmml.association._basket_lists import read_lists
-from crmml.association._itemsets import label_itemsets
+from crmml.association._itemsets import label_itemsets, sort_itemsets
 from crmml.association._mining import mine_itemsets
-from crmml.association._rules import SubsetIndex, derive_rules, make_rule_table
+from crmml.association._rules import derive_rules, make_rule_table
+from crmml.association._subset_index import SubsetIndex
 from crmml.exceptions import LimitError
 
 
 def derive(baskets, min_count, min_confidence, min_lift=None, max_rules=10**6):
     coded = read_lists(baskets)
-    itemsets = mine_itemsets(coded, min_count)
+    itemsets = sort_itemsets(mine_itemsets(coded, min_count))
     rules = derive_rules(
         itemsets,
         coded.n_baskets,
@@ -91,13 +92,16 @@ def test_a_rule_exactly_on_the_minimum_lift_is_kept():
 def test_every_subset_of_an_itemset_is_found_at_its_place():
     rng = np.random.default_rng(0)
     coded = read_lists([rng.choice(8, size=6).tolist() for _ in range(30)])
-    itemsets = mine_itemsets(coded, 2)
-    index = SubsetIndex(itemsets)
-    lengths = itemsets.lengths
-    for length in range(1, lengths.max() + 1):
-        places = np.flatnonzero(lengths == length)
-        codes = itemsets.codes[places, :length].astype(np.int64)
-        assert index.find(codes).tolist() == places.tolist()
+    itemsets = sort_itemsets(mine_itemsets(coded, 2))
+    index = SubsetIndex(itemsets.codes)
+    places = np.arange(len(itemsets.counts))
+    keys = np.array([index.item_keys[row[row >= 0]].sum() for row in itemsets.codes])
+    assert index.find(keys).tolist() == places.tolist()
+
+
+def test_the_same_itemset_twice_has_no_place():
+    with pytest.raises(RuntimeError, match="twice"):
+        SubsetIndex(np.array([[0, 1], [0, 1]], dtype=np.int32))
 
 
 def test_more_rules_than_allowed_are_refused_with_the_way_out():
