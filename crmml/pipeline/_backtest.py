@@ -83,7 +83,13 @@ def walk_forward(
     parts = []
     for train, rows in _splits(panel, to_test, label):
         folds = _split_customers(panel, train, rows, test.customer_folds)
-        scored = pd.concat(_score(panel, names, *fold, test=test) for fold in folds)
+        scored = pd.concat(
+            [_score(panel, names, *fold, test=test) for fold in folds],
+            ignore_index=True,
+        )
+        is_base = scored["model"] == BASE_RATE
+        # Groups of customers have rates of their own, which must not rank customers.
+        scored.loc[is_base, "score"] = scored.loc[is_base, "score"].median()
         # Models as they come, customers in the order of the spine.
         place = pd.factorize(scored["model"])[0]
         parts.append(scored.iloc[np.lexsort([scored["row"], place])])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
 from crmml.datasets import (
@@ -18,7 +19,11 @@ from crmml.evaluation import (
     compute_reliability_table,
 )
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
-from crmml.models import LogisticChurnClassifier
+from crmml.models import (
+    BoostedChurnClassifier,
+    LogisticChurnClassifier,
+    TreeChurnClassifier,
+)
 
 
 def test_the_error_is_the_weighted_distance_of_the_reliability_table(rng):
@@ -75,7 +80,16 @@ def test_wrong_probabilities_exceed_chance(seed):
 @pytest.mark.parametrize(
     "load", [load_telco_churn, load_mlc_churn, load_tv_churn, load_bank_marketing]
 )
-def test_probabilities_add_up_to_the_leavers_within_sampling_error(load):
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticChurnClassifier(),
+        TreeChurnClassifier(random_state=0),
+        BoostedChurnClassifier(n_estimators=100, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_probabilities_add_up_to_the_leavers_within_sampling_error(load, model):
     """Calibration in the large on every benchmark set, on customers held back."""
     X, y, *_ = load()
     if len(X) > 10_000:
@@ -83,7 +97,7 @@ def test_probabilities_add_up_to_the_leavers_within_sampling_error(load):
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, stratify=y, random_state=0
     )
-    model = LogisticChurnClassifier().fit(X_train, y_train)
+    model = clone(model).fit(X_train, y_train)
     proba = model.predict_proba(X_test)[:, 1]
     left = np.asarray(y_test) == model.classes_[1]
     found = compute_calibration_summary(left, proba)

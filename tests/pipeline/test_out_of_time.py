@@ -235,6 +235,10 @@ def test_tested_customers_are_not_trained_on_where_asked(shop, witness):
     # Stayers are trained on too, not only those who were gone by the tested cutoff.
     assert grouped.loc[grouped["model"] == BASE, "score"].max() < 0.9
     assert set(table["model"]) == {"Witness", RECENCY, BASE}
+    # Each group's own base rate ranks nobody.
+    assert (table.loc[table["model"] == BASE, "auc"] == 0.5).all()
+    rates = grouped.loc[grouped["model"] == BASE, "probability"]
+    assert rates.min() < rates.max()
 
 
 def test_groups_do_not_depend_on_the_order_of_rows(company, declare_sales):
