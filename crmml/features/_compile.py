@@ -1,10 +1,16 @@
 """From declarations to one SQL statement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlglot.expressions as exp
 
-from crmml.features._declarations import Declarations, Feature, FeatureKind
+from crmml.features._declarations import (
+    Aggregation,
+    Declarations,
+    Feature,
+    FeatureKind,
+)
+from crmml.features._expressions import code_latest
 from crmml.features._table_plan import TablePlan
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
@@ -24,6 +30,7 @@ def compile_features(
     tables: CustomerTables,
     cutoffs: Sequence[int],
     order: Sequence[str] = _ORDER,
+    known: Collection[Aggregation] = (),
 ) -> exp.Select:
     """Compile features to one statement that scans each event table once.
 
@@ -40,6 +47,9 @@ def compile_features(
         The spine's cutoffs in microseconds, ascending.
     order : sequence of str, default=("position",)
         Columns of the spine that rows are ordered by.
+    known : collection of Aggregation, optional
+        What need not be aggregated any more: the spine has a column for each, and is
+        in order. Of "last", it holds the value alone, without its instant.
 
     Returns
     -------
@@ -47,42 +57,21 @@ def compile_features(
         One row for each row of the spine, in its order, with the features as columns.
     """
     # The builders of sqlglot copy the whole tree at each call unless told not to.
-    query = _select(features, order)
-    names = list(dict.fromkeys(wanted.table for wanted in asked.aggregations))
+    query = _select(features)
+    left = {one: alias for one, alias in asked.aggregations.items() if one not in known}
+    names = list(dict.fromkeys(one.table for one in left))
     for name in names:
-        wanted = {
-            one: alias for one, alias in asked.aggregations.items() if one.table == name
-        }
+        wanted = {one: alias for one, alias in left.items() if one.table == name}
         for part, body in TablePlan(name, wanted, tables, cutoffs).parts():
             query = sql.with_part(query, part, body)
-    query = sql.with_part(query, "joined", _join(asked, names, order))
-    return query
+    if names or asked.attributes or not known:
+        # Without a join, rows stay in the order of the spine.
+        query = query.order_by(*map(sql.column, order), copy=False)
+    return sql.with_part(query, "joined", _join(asked, names, order, known))
 
 
-def compile_over_aggregates(
-    features: Sequence[Feature], asked: Declarations
-) -> exp.Select:
-    """Compile features over aggregations that are known already.
-
-    Parameters
-    ----------
-    features : sequence of Feature
-        The columns wanted.
-    asked : Declarations
-        The aggregations that they read.
-
-    Returns
-    -------
-    sqlglot Select
-        As :func:`compile_features`; it reads a table ``spine`` that also has a column
-        for each aggregation.
-    """
-    return sql.with_part(_select(features, _ORDER), "joined", _join(asked, [], _ORDER))
-
-
-def _select(features: Sequence[Feature], order: Sequence[str]) -> exp.Select:
-    query = exp.select(*map(_column, features)).from_(sql.table("joined"), copy=False)
-    return query.order_by(*map(sql.column, order), copy=False)
+def _select(features: Sequence[Feature]) -> exp.Select:
+    return exp.select(*map(_column, features)).from_(sql.table("joined"), copy=False)
 
 
 def _column(feature: Feature) -> exp.Expr:
@@ -91,7 +80,10 @@ def _column(feature: Feature) -> exp.Expr:
 
 
 def _join(
-    asked: Declarations, event_tables: list[str], order: Sequence[str]
+    asked: Declarations,
+    event_tables: list[str],
+    order: Sequence[str],
+    known: Collection[Aggregation],
 ) -> exp.Select:
     """Lay what each table has to say beside the spine's rows."""
     from_spine = dict.fromkeys([*order, "cutoff"])
@@ -100,6 +92,8 @@ def _join(
         value: exp.Expr = sql.column(alias)
         if wanted.how in {"count", "sum"}:
             value = exp.func("coalesce", value, sql.number(0))
+        elif wanted.how == "last" and wanted in known:
+            value = code_latest(sql.number(0), value)
         columns.append(exp.alias_(value, alias, quoted=True, copy=False))
     columns += map(sql.column, asked.attributes)
     views = {one.alias: one.view for one in asked.columns.values()}

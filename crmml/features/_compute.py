@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from crmml.features._compile import compile_features, compile_over_aggregates
-from crmml.features._declarations import Declarations, Feature
-from crmml.features._in_process import aggregate_in_process, can_sweep
+from crmml.features._compile import compile_features
+from crmml.features._declarations import Aggregation, Declarations, Feature
+from crmml.features._in_process import aggregate_in_process
 from crmml.tables import CustomerTables
 from crmml.tables._spine import Spine
 
@@ -24,7 +24,8 @@ def compute_features(
     """Compute features for the rows of a spine.
 
     One SQL statement does it anywhere. In this process, and for many customers and
-    cutoffs, compiled loops aggregate the events in a fraction of the time.
+    cutoffs, compiled loops aggregate the events in a fraction of the time; what they
+    leave, the statement does.
 
     Parameters
     ----------
@@ -42,15 +43,11 @@ def compute_features(
     pyarrow.Table
         The features, one row for each row of the spine, in its order.
     """
-    has_loops = uses_loops(spine.rows.num_rows, tables)
-    if has_loops and can_sweep(list(asked.aggregations), tables):
-        aggregates = aggregate_in_process(asked.aggregations, tables, spine)
-        if aggregates is not None:
-            query = compile_over_aggregates(features, asked)
-            with tables.engine.lend("spine", aggregates):
-                return tables.engine.run(query)
-    query = compile_features(features, asked, tables, spine.cutoffs)
-    with tables.engine.lend("spine", spine.rows):
+    rows, known = spine.rows, set[Aggregation]()
+    if uses_loops(rows.num_rows, tables):
+        rows, known = aggregate_in_process(asked.aggregations, tables, spine)
+    query = compile_features(features, asked, tables, spine.cutoffs, known=known)
+    with tables.engine.lend("spine", rows):
         return tables.engine.run(query)
 
 

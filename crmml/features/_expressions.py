@@ -94,6 +94,13 @@ def code_latest(instant: exp.Expr, value: exp.Expr) -> exp.Expr:
     )
 
 
+def coded_value(code: exp.Expr) -> exp.Expr:
+    """Return the value that was given to :func:`code_latest`."""
+    shifted: exp.Expr = code.expression.this
+    value: exp.Expr = shifted.this.this
+    return value
+
+
 def read_latest(code: exp.Expr) -> exp.Expr:
     """Read the value from the number that :func:`code_latest` writes."""
     span = sql.number(_SPAN)

@@ -9,12 +9,13 @@ import numpy as np
 import sqlglot.expressions as exp
 from numpy.typing import NDArray
 
-from crmml.features import _sweep as sweep
+from crmml.features import _arrange as arrange
 from crmml.features._declarations import Aggregation
-from crmml.features._known import known_instant
+from crmml.features._event_columns import read_columns
+from crmml.features._grains import DAY_LENGTH
+from crmml.features._sweep import Int64s
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
-from crmml.tables._spine import known_at
 
 _BATCH_ROWS = 1_000_000
 _BLOCKS = 16
@@ -22,12 +23,54 @@ _BLOCKS = 16
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Which rows of a customer belong together."""
+
+    number: NDArray[np.int32]
+    """For each event, from 0 on within the customer; -1 is no group."""
+    most: int
+    """How many groups a customer has at most."""
+
+
+@dataclass(frozen=True)
 class GatheredEvents:
     """Events of a table, those of one customer side by side, in order of time."""
 
-    offsets: sweep.Int64s
+    offsets: Int64s
     """Customer i has the events from offsets[i] up to offsets[i + 1]."""
-    columns: dict[str, sweep.Int64s]
+    columns: dict[str, Int64s]
+
+    def groups(self, key: str | None, phase: int = 0) -> Groups:
+        """Give groups of rows with equal keys numbers; without a key, days.
+
+        Days begin at the time of day `phase`, in microseconds.
+        """
+        keys = (
+            (self.columns["timestamp"] - phase) // DAY_LENGTH
+            if key is None
+            else self.columns[key]
+        )
+        number = np.empty(len(keys), np.int32)
+        in_blocks(
+            arrange.number_groups, len(self.offsets) - 1, keys, self.offsets, number
+        )
+        return Groups(number, int(number.max(initial=-1)) + 1)
+
+    def orders(self, groups: Groups) -> tuple[Int64s, Int64s]:
+        """Mark the first line of each group, and give the gap that ends there."""
+        timestamp = self.columns["timestamp"]
+        is_first, gap = np.empty_like(timestamp), np.empty_like(timestamp)
+        in_blocks(
+            arrange.find_orders,
+            len(self.offsets) - 1,
+            timestamp,
+            groups.number,
+            groups.most,
+            self.offsets,
+            is_first,
+            gap,
+        )
+        return is_first, gap
 
 
 def gather_events(
@@ -56,10 +99,9 @@ def gather_events(
     Returns
     -------
     GatheredEvents
-        With a column ``timestamp``, one for each value and each instant of knowledge
-        that is asked for, and ``order`` where orders are counted.
+        With the columns of :func:`read_columns`.
     """
-    expressions = _expressions(name, wanted, tables)
+    expressions = read_columns(name, wanted, tables)
     code = exp.cast(sql.column("code"), "int")
     query = (
         exp.select(exp.alias_(code, "code", quoted=True))
@@ -69,7 +111,7 @@ def gather_events(
         .where(exp.LT(this=sql.column("timestamp"), expression=sql.number(last_cutoff)))
     )
     codes: list[NDArray[np.int32]] = []
-    parts: dict[str, list[sweep.Int64s]] = {key: [] for key in expressions}
+    parts: dict[str, list[Int64s]] = {key: [] for key in expressions}
     with tables.engine.stream(query, _BATCH_ROWS) as batches:
         for batch in batches:
             codes.append(batch.column("code").to_numpy(zero_copy_only=False))
@@ -78,67 +120,8 @@ def gather_events(
     return _side_by_side(codes, parts, n_customers)
 
 
-def value_key(one: Aggregation) -> str:
-    """Name the column of what an aggregation brings together."""
-    if one.grain == "order":
-        return "order"
-    if one.value is None or one.value == sql.column("timestamp"):
-        return "timestamp"
-    return f"value {one.value.sql()}"
-
-
-def known_key(one: Aggregation, tables: CustomerTables) -> str:
-    """Name the column of the instants at which its rows became known."""
-    if one.visible_from is None and known_at(tables, one.table) is None:
-        return "timestamp"
-    return f"known {one.visible_from}"
-
-
-def _expressions(
-    name: str, wanted: Sequence[Aggregation], tables: CustomerTables
-) -> dict[str, exp.Expr]:
-    """Columns to read: whole numbers, with MISSING or NEVER for null."""
-    found: dict[str, exp.Expr] = {"timestamp": sql.column("timestamp")}
-    for one in wanted:
-        if one.value is not None and value_key(one) != "timestamp":
-            found.setdefault(value_key(one), _or(one.value, sweep.MISSING))
-        known = known_instant(known_at(tables, name), one.visible_from)
-        if known is not None:
-            found.setdefault(known_key(one, tables), _or(known, sweep.NEVER))
-        if one.grain == "order":
-            found.setdefault("order", _order_key(tables, name))
-    return found
-
-
-def _order_key(tables: CustomerTables, name: str) -> exp.Expr:
-    """Give the orders of a customer numbers; without an order id, their instants.
-
-    Order ids are hashed to 64 bits. Two orders of one customer fall together with a
-    probability of 2 ** -64 a pair.
-    """
-    if "order_id" not in tables.columns[name]:
-        return sql.column("timestamp")
-    order_id = sql.column("order_id")
-    # Hashes are unsigned; halved they fit, and negative numbers are left for instants.
-    hashed = exp.IntDiv(this=exp.func("hash", order_id), expression=sql.number(2))
-    instant = exp.Sub(this=sql.number(-1), expression=sql.column("timestamp"))
-    return (
-        exp.case()
-        .when(order_id.copy().is_(exp.null()), instant)
-        .else_(exp.cast(hashed, "bigint"))
-    )
-
-
-def _or(value: exp.Expr, substitute: int) -> exp.Expr:
-    return exp.func(
-        "coalesce", exp.cast(value.copy(), "bigint"), sql.number(substitute)
-    )
-
-
 def _side_by_side(
-    codes: list[NDArray[np.int32]],
-    parts: dict[str, list[sweep.Int64s]],
-    n_customers: int,
+    codes: list[NDArray[np.int32]], parts: dict[str, list[Int64s]], n_customers: int
 ) -> GatheredEvents:
     counts = np.zeros(n_customers, np.int64)
     for code in codes:
@@ -148,7 +131,7 @@ def _side_by_side(
     slots = []
     for code in codes:
         slot = np.empty(len(code), np.int64)
-        sweep.assign_slots(code, free, slot)
+        arrange.assign_slots(code, free, slot)
         slots.append(slot)
     columns = {}
     for key in list(parts):
@@ -157,13 +140,9 @@ def _side_by_side(
             column[slot] = part
         columns[key] = column
     order = np.empty(int(offsets[-1]), np.int64)
-    in_blocks(sweep.order_by_time, n_customers, columns["timestamp"], offsets, order)
+    in_blocks(arrange.order_by_time, n_customers, columns["timestamp"], offsets, order)
     if (np.diff(order) != 1).any():
         columns = {key: column[order] for key, column in columns.items()}
-    if "order" in columns:
-        first = np.empty(len(order), np.int64)
-        in_blocks(sweep.mark_first_lines, n_customers, columns["order"], offsets, first)
-        columns["order"] = first
     return GatheredEvents(offsets, columns)
 
 

@@ -15,46 +15,11 @@ MISSING = np.iinfo(np.int64).min
 NEVER = np.iinfo(np.int64).max
 """Stands for an instant at which something became known that never came."""
 
-COUNT, SUM, MIN, MAX = range(4)
-
-
-@njit(cache=True, nogil=True)
-def assign_slots(code: NDArray[np.int32], free: Int64s, slot: Int64s) -> None:
-    """Give each event the next free place among those of its customer."""
-    for i in range(code.size):
-        slot[i] = free[code[i]]
-        free[code[i]] += 1
-
-
-@njit(cache=True, nogil=True)
-def order_by_time(
-    timestamp: Int64s, offsets: Int64s, order: Int64s, first: int, last: int
-) -> None:
-    """Write the order of time within each customer's events into `order`."""
-    for customer in range(first, last):
-        begin, end = offsets[customer], offsets[customer + 1]
-        is_sorted = True
-        for i in range(begin, end):
-            order[i] = i
-            if i > begin and timestamp[i] < timestamp[i - 1]:
-                is_sorted = False
-        if not is_sorted:
-            own = np.argsort(timestamp[begin:end], kind="mergesort")
-            order[begin:end] = begin + own
-
-
-@njit(cache=True, nogil=True)
-def mark_first_lines(
-    key: Int64s, offsets: Int64s, is_first: NDArray[np.uint8], first: int, last: int
-) -> None:
-    """Mark the first line of each order, given events in order of time."""
-    for customer in range(first, last):
-        begin, end = offsets[customer], offsets[customer + 1]
-        by_key = np.argsort(key[begin:end], kind="mergesort")
-        for i in range(by_key.size):
-            here = begin + by_key[i]
-            is_new = i == 0 or key[here] != key[begin + by_key[i - 1]]
-            is_first[here] = 1 if is_new else 0
+COUNT, SUM, MIN, MAX, LAST, SQUARES = range(6)
+"""How values are brought together; SQUARES is the sum of squares."""
+LOW_BITS = 50
+"""A wide number is ``high * 2**50 + low``: sums of squares need more than 64 bits."""
+_LOW, _HALF = (1 << LOW_BITS) - 1, LOW_BITS // 2
 
 
 @njit(cache=True, nogil=True)
@@ -67,6 +32,36 @@ def find_end(timestamp: Int64s, begin: int, end: int, cutoff: int) -> int:
         else:
             end = middle
     return begin
+
+
+@njit(cache=True, nogil=True)
+def add_wide(out: Int64s, row: int, high: int, low: int) -> None:
+    """Add a wide number to that of a row; a missing one counts as 0."""
+    if out[0, row] == MISSING:
+        out[0, row], out[1, row] = 0, 0
+    low += out[1, row]
+    out[0, row] += high + (low >> LOW_BITS)
+    out[1, row] = low & _LOW
+
+
+@njit(cache=True, nogil=True)
+def combine(how: int, here: int, out: Int64s, row: int) -> None:
+    """Bring one more value into the result of a row."""
+    found = out[0, row]
+    if how == COUNT:
+        out[0, row] = found + 1
+    elif how == SQUARES:
+        # With here = a * 2**25 + b; a and b are too small to overflow.
+        a, b = here >> _HALF, here & ((1 << _HALF) - 1)
+        middle = 2 * a * b
+        low = ((middle & ((1 << _HALF) - 1)) << _HALF) + b * b
+        add_wide(out, row, a * a + (middle >> _HALF), low)
+    elif found == MISSING:
+        out[0, row] = here
+    elif how == SUM:
+        out[0, row] = found + here
+    elif (here < found) == (how == MIN):
+        out[0, row] = here
 
 
 @njit(cache=True, nogil=True)
@@ -85,21 +80,18 @@ def aggregate(
 ) -> None:
     """Aggregate the events in [cutoff - window, cutoff) that were known by then."""
     for row in range(first, last):
-        begin = offsets[customer[row]]
-        i = find_end(timestamp, begin, offsets[customer[row] + 1], cutoff[row]) - 1
-        start = cutoff[row] - window
-        found = 0 if how <= SUM else MISSING
+        begin, until, start = offsets[customer[row]], cutoff[row], cutoff[row] - window
+        i = find_end(timestamp, begin, offsets[customer[row] + 1], until) - 1
+        out[0, row] = 0 if how == COUNT else MISSING
+        latest = MISSING
         while i >= begin and timestamp[i] >= start:
             here = value[i]
-            if here != MISSING and known[i] < cutoff[row]:
-                if how == COUNT:
-                    found += 1
-                elif how == SUM:
-                    found += here
-                elif found == MISSING or (here < found) == (how == MIN):
-                    found = here
+            if here != MISSING and known[i] < until:
+                if how == LAST and out[0, row] != MISSING and timestamp[i] != latest:
+                    break
+                latest = timestamp[i]
+                combine(how, here, out, row)
             i -= 1
-        out[row] = found
 
 
 @njit(cache=True, nogil=True)
@@ -128,4 +120,4 @@ def count_days(
                     n_days += 1
                     latest = days_ago
             i -= 1
-        out[row] = n_days
+        out[0, row] = n_days

@@ -7,13 +7,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from crmml._utils._durations import MICROSECOND
 from crmml.features import RFM, Activity, FeatureSet, Tenure, _compute
-from crmml.features._declarations import Declarations
+from crmml.features._builder import PointInTimeBuilder
+from crmml.features._declarations import _GROUP_HOWS, _HOWS, Declarations, Feature
 from crmml.features._gather import in_blocks
-from crmml.features._in_process import can_sweep
+from crmml.features._in_process import aggregate_in_process
+from crmml.tables._spine import build_spine
 
 DAY = 86_400_000_000
 WINDOWS = ["1D", "3D"]
+
+
+class EveryAggregation(PointInTimeBuilder):
+    """Every grain, how and window that can be declared, of amounts with their sign."""
+
+    def declare(self, ask):
+        groups = ("by_order", "by_day", "by_product_id", "by_category")
+        known = [(grain, how) for grain in _HOWS for how in _HOWS[grain]]
+        known += [(grain, how) for grain in groups for how in _GROUP_HOWS]
+        features = []
+        for grain, how in known:
+            for length in (None, 1, 3):
+                if how == "first" and length is not None:
+                    continue
+                value = None if grain in {"order", "day", "gap"} else "amount"
+                found = ask.aggregate(
+                    *("transactions", how, value),
+                    grain=grain,
+                    window=length and length * DAY * MICROSECOND,
+                )
+                features.append(Feature(f"{grain} {how} {length}", found))
+        return features
 
 
 def compute(features, tables, cutoffs, *, many_rows):
@@ -29,26 +54,38 @@ def assert_both_ways_equal(features, tables, cutoffs):
     return by_sql
 
 
-def is_swept(builder, tables, cutoff):
-    asked = Declarations(tables)
-    builder.fit(tables, cutoff).declare(asked)
-    return can_sweep(list(asked.aggregations), tables)
-
-
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(data=st.data())
-def test_loops_equal_sql_for_every_builder(
-    worlds, builder_classes, make_builder, noon, data
-):
+def test_loops_equal_sql_for_every_builder(worlds, every_builder, noon, data):
     cutoffs = [noon - 2 * DAY, noon - 7 * DAY // 24, noon, noon + 1]
     world = data.draw(worlds(cutoffs, [DAY, 3 * DAY]))
     instants = [pd.Timestamp(one, unit="us") for one in cutoffs]
-    tables = world.tables()
-    builders = [make_builder(name, WINDOWS) for name in builder_classes]
-    # One builder that loops do not know leaves the whole set to SQL.
-    swept = [one for one in builders if is_swept(one, tables, instants)]
-    assert len(swept) >= (3 if world.is_recorded else 7)
-    assert_both_ways_equal(FeatureSet(swept), tables, instants)
+    assert_both_ways_equal(every_builder(WINDOWS), world.tables(), instants)
+
+
+@settings(max_examples=8)
+@given(data=st.data())
+def test_loops_equal_sql_for_every_aggregation(worlds, noon, data):
+    """Builders ask for some combinations of grain, how and window only."""
+    cutoffs = [noon - 2 * DAY, noon - 7 * DAY // 24, noon]
+    world = data.draw(worlds(cutoffs, [DAY, 3 * DAY]))
+    instants = [pd.Timestamp(one, unit="us") for one in cutoffs]
+    features = EveryAggregation()
+    assert_both_ways_equal(features, world.tables(), instants)
+
+
+def test_loops_know_every_aggregation(make_full_tables, sales, every_builder):
+    for recorded in (False, True):
+        if recorded:
+            sales = sales.assign(recorded_at=sales["timestamp"])
+        tables = make_full_tables(sales)
+        asked = Declarations(tables)
+        for features in (every_builder(WINDOWS), EveryAggregation()):
+            features.fit(tables, "2024-04-01").declare(asked)
+        spine = build_spine(tables, "2024-04-01")
+        rows, known = aggregate_in_process(asked.aggregations, tables, spine)
+        assert known == set(asked.aggregations)
+        assert set(asked.aggregations.values()) <= set(rows.column_names)
 
 
 @pytest.mark.parametrize("ids", ["integers", "text", "no order id"])

@@ -1,0 +1,184 @@
+"""Which compiled loop computes which aggregation of a table."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from crmml._utils._durations import MICROSECOND
+from crmml.features import _sweep as sweep
+from crmml.features import _sweep_groups as groups
+from crmml.features._arrange import find_largest_total
+from crmml.features._declarations import GAP, Aggregation
+from crmml.features._event_columns import group_key, known_key, value_key
+from crmml.features._expressions import times, wide
+from crmml.features._gather import GatheredEvents, Groups, in_blocks
+from crmml.features._grains import DAY_LENGTH
+from crmml.tables import CustomerTables
+from crmml.tables import _sql as sql
+
+_HOW = {
+    "count": sweep.COUNT,
+    "sum": sweep.SUM,
+    "min": sweep.MIN,
+    "max": sweep.MAX,
+    "last": sweep.LAST,
+}
+_GROUP_HOW = {
+    "distinct": groups.DISTINCT,
+    "largest": groups.LARGEST,
+    "log_sum": groups.LOG_SUM,
+    "taken_back": groups.TAKEN_BACK,
+}
+_SUMS = {"sum", "largest", "log_sum", "taken_back", "first"}
+_ORDER = "order"
+_GAP = sql.column(GAP)
+_SQUARED_GAP = times(wide(_GAP), wide(_GAP))
+_ALL_OF_HISTORY = 2**61
+"""A look-back longer than any table's history, in microseconds."""
+_LARGEST_TOTAL = 2.0**56
+"""Sums beyond are left to SQL; differences and multiples of smaller ones fit 64 bits,
+and squares fit the wide numbers of the loops."""
+
+
+class TableSweep:
+    """One table's events, and the rows of the spine that are computed from them.
+
+    Parameters
+    ----------
+    events : GatheredEvents
+        The events.
+    tables : CustomerTables
+        The tables they come from.
+    customer : ndarray of shape (n_rows,)
+        Number of each row's customer.
+    cutoff : ndarray of shape (n_rows,)
+        In microseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        events: GatheredEvents,
+        tables: CustomerTables,
+        customer: NDArray[np.int32],
+        cutoff: sweep.Int64s,
+    ) -> None:
+        self._events = events
+        self._tables = tables
+        self._rows = (customer, cutoff, events.offsets, events.columns["timestamp"])
+        self._phases = np.unique(cutoff % DAY_LENGTH).tolist()
+        self._groups: dict[tuple[str | None, int], Groups] = {}
+        self._orders: tuple[sweep.Int64s, sweep.Int64s] | None = None
+        self._totals: dict[str, float] = {}
+
+    def aggregate(self, one: Aggregation) -> pa.Array | None:
+        """Compute one aggregation for every row, or leave it to SQL by None."""
+        if not self._is_known(one) or self._may_overflow(one):
+            return None
+        is_wide = one.value == _SQUARED_GAP or one.how == "log_sum"
+        out = np.empty((1 + is_wide, len(self._rows[0])), np.int64)
+        if one.grain.startswith("by_"):
+            self._aggregate_groups(one, out)
+        elif one.grain == "day":
+            known = self._known(one)
+            in_blocks(
+                sweep.count_days,
+                out.shape[1],
+                DAY_LENGTH,
+                *self._where(one),
+                known,
+                out,
+            )
+        elif one.grain != "row" and known_key(one, self._tables) != "timestamp":
+            self._aggregate_moving(one, out)
+        else:
+            value, known = self._value(one), self._known(one)
+            where = self._where(one)
+            in_blocks(
+                sweep.aggregate, out.shape[1], _how(one), *where, value, known, out
+            )
+        if is_wide:
+            return _to_decimals(out)
+        return pa.array(out[0], mask=out[0] == sweep.MISSING)
+
+    @staticmethod
+    def _is_known(one: Aggregation) -> bool:
+        """Of gaps, loops know these values."""
+        known = (None, _GAP, _SQUARED_GAP)
+        return one.grain != "gap" or one.value in known
+
+    def _may_overflow(self, one: Aggregation) -> bool:
+        if one.grain == "gap":
+            # No gap, and no sum of gaps, is longer than all of history.
+            timestamp = self._events.columns["timestamp"]
+            span = float(timestamp.max(initial=0)) - float(timestamp.min(initial=0))
+            return span >= _LARGEST_TOTAL
+        if one.how not in _SUMS:
+            return False
+        key = value_key(one)
+        if key not in self._totals:
+            value = self._events.columns[key]
+            self._totals[key] = find_largest_total(value, self._events.offsets)
+        return self._totals[key] >= _LARGEST_TOTAL
+
+    def _where(self, one: Aggregation) -> tuple[object, ...]:
+        """Return what all loops over a look-back window take."""
+        window = _ALL_OF_HISTORY if one.window is None else one.window // MICROSECOND
+        return window, *self._rows
+
+    def _known(self, one: Aggregation) -> sweep.Int64s:
+        return self._events.columns[known_key(one, self._tables)]
+
+    def _value(self, one: Aggregation) -> sweep.Int64s:
+        if one.grain == "row":
+            return self._events.columns[value_key(one)]
+        if self._orders is None:
+            self._orders = self._events.orders(self._group(_ORDER, 0))
+        return self._orders[one.grain == "gap"]
+
+    def _group(self, key: str | None, phase: int) -> Groups:
+        if (key, phase) not in self._groups:
+            self._groups[key, phase] = self._events.groups(key, phase)
+        return self._groups[key, phase]
+
+    def _aggregate_groups(self, one: Aggregation, out: sweep.Int64s) -> None:
+        key, n = group_key(one), out.shape[1]
+        value, known = self._events.columns[value_key(one)], self._known(one)
+        day, phases = (DAY_LENGTH, self._phases) if key is None else (1, [0])
+        for phase in phases:
+            group = self._group(key, phase)
+            given = (value, known, group.number, group.most, out)
+            if one.how == "first":
+                loop = groups.add_up_first_group
+                in_blocks(loop, n, day, phase, *self._rows, *given)
+            else:
+                how, where = _GROUP_HOW[one.how], self._where(one)
+                in_blocks(groups.aggregate_groups, n, how, day, phase, *where, *given)
+
+    def _aggregate_moving(self, one: Aggregation, out: sweep.Int64s) -> None:
+        group = self._group(_ORDER, 0)
+        in_blocks(
+            groups.aggregate_moving_orders,
+            out.shape[1],
+            _how(one),
+            one.grain == "order",
+            *self._where(one),
+            self._known(one),
+            group.number,
+            group.most,
+            out,
+        )
+
+
+def _how(one: Aggregation) -> int:
+    return sweep.SQUARES if one.value == _SQUARED_GAP else _HOW[one.how]
+
+
+def _to_decimals(out: sweep.Int64s) -> pa.Array:
+    """Turn wide numbers into decimals of 38 digits, which are 128 bits long."""
+    high, low = out.view(np.uint64)
+    bits = np.empty((out.shape[1], 2), np.uint64)
+    bits[:, 0] = (high << np.uint64(sweep.LOW_BITS)) | low
+    bits[:, 1] = (out[0] >> (64 - sweep.LOW_BITS)).view(np.uint64)
+    present = pa.array(out[0] != sweep.MISSING).buffers()[1]
+    buffers = [present, pa.py_buffer(bits)]
+    return pa.Array.from_buffers(pa.decimal128(38, 0), out.shape[1], buffers)
