@@ -1,16 +1,20 @@
-"""Features that stay where the tables are: as a statement, or as a relation."""
+"""Features that stay outside: as a statement, as a relation, or as a file."""
 
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
+from crmml.exceptions import SchemaError
 from crmml.features._declarations import Declarations, Feature
 from crmml.features._statement import build_statement, write_statement
+from crmml.features._write_features import compute_in_blocks, write_parts
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 
 
 class OutsideMixin:
-    """What fitted builders can do without bringing rows into this process."""
+    """What fitted builders can do without bringing all rows into memory."""
 
     def _declare_fitted(
         self, tables: CustomerTables
@@ -136,3 +140,71 @@ class OutsideMixin:
         features, asked = self._declare_fitted(tables)
         query = build_statement(features, asked, tables, cutoffs)
         return tables.engine.relation(query)
+
+    def write_parquet(
+        self, tables: Any, cutoffs: Any, path: str | PathLike[str]
+    ) -> int:
+        """Compute the features and write them to a Parquet file, in bounded memory.
+
+        For results that do not fit in memory. The tables are read once, and laid down
+        by blocks of customers in temporary files where they are large; the blocks are
+        computed one after another. Memory does not grow with the number of customers
+        or events; the largest tables need about as much space as the columns read.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The instants we pretend it is; rows are those of
+            :func:`crmml.tables.make_spine`.
+        path : str or path
+            The file. It appears when it is whole, in the place of an older one.
+
+        Returns
+        -------
+        int
+            How many rows were written.
+
+        Raises
+        ------
+        SchemaError
+            If the tables lack what a fitted feature needs, or there is no folder for
+            the file.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff, or nobody counts.
+
+        Notes
+        -----
+        The columns are ``customer_id``, ``cutoff`` and the features, with the values
+        that :meth:`transform` gives. Rows are ordered by cutoff and customer within
+        each block; customers come to blocks by a hash of their ids. Small tables are
+        one block, and so are tables outside this process.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import pandas as pd
+        >>> from crmml.features import Tenure
+        >>> days = ["2024-01-01", "2024-01-09", "2024-01-15"]
+        >>> sales = pd.DataFrame({"customer_id": [1, 2, 1], "timestamp": days})
+        >>> cutoffs = ["2024-01-08", "2024-01-15"]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "features.parquet"
+        ...     Tenure().fit(sales, cutoffs).write_parquet(sales, cutoffs, path)
+        ...     pd.read_parquet(path)
+        3
+           customer_id     cutoff  tenure_days
+        0            1 2024-01-08          7.0
+        1            1 2024-01-15         14.0
+        2            2 2024-01-15          6.0
+        """
+        target = Path(path)
+        if not target.parent.is_dir():
+            raise SchemaError(f"path={str(path)!r}: there is no such folder. Make it.")
+        if target.is_dir():
+            raise SchemaError(f"path={str(path)!r} is a folder; name a file.")
+        tables = as_tables(tables)
+        features, asked = self._declare_fitted(tables)
+        return write_parts(compute_in_blocks(features, asked, tables, cutoffs), target)

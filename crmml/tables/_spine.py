@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -275,7 +276,7 @@ def _cross(ids: pa.ChunkedArray, cutoffs: list[int]) -> pa.Table:
 
 
 def _numbered(rows: pa.Table) -> pa.Table:
-    position = pa.array(range(rows.num_rows), pa.int64())
+    position = pa.array(np.arange(rows.num_rows))
     cutoff = pc.cast(rows["cutoff"], pa.int64())
     ids = narrow_ids(rows["customer_id"])
     return pa.table({"position": position, "customer_id": ids, "cutoff": cutoff})

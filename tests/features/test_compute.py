@@ -124,7 +124,7 @@ def test_a_sum_beyond_64_bits_is_left_to_sql(make_tables):
     assert result["total_spend"].tolist() == [n * 8.9e12]
 
 
-def test_blocks_cover_every_row_once():
+def test_threads_cover_every_row_once():
     for n in (0, 1, 5, 1_000):
         seen = np.zeros(n, dtype=int)
 
