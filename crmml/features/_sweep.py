@@ -35,6 +35,25 @@ def find_end(timestamp: Int64s, begin: int, end: int, cutoff: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def find_places(
+    window: int,
+    customer: NDArray[np.int32],
+    cutoff: Int64s,
+    offsets: Int64s,
+    timestamp: Int64s,
+    begin: Int64s,
+    end: Int64s,
+    first: int,
+    last: int,
+) -> None:
+    """Find from where up to where the events in [cutoff - window, cutoff) lie."""
+    for row in range(first, last):
+        low, high = offsets[customer[row]], offsets[customer[row] + 1]
+        end[row] = find_end(timestamp, low, high, cutoff[row])
+        begin[row] = find_end(timestamp, low, end[row], cutoff[row] - window)
+
+
+@njit(cache=True, nogil=True)
 def add_wide(out: Int64s, row: int, high: int, low: int) -> None:
     """Add a wide number to that of a row; a missing one counts as 0."""
     if out[0, row] == MISSING:

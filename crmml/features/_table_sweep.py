@@ -1,6 +1,7 @@
 """Which compiled loop computes which aggregation of a table."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -69,6 +70,8 @@ class TableSweep:
         self._groups: dict[tuple[str | None, int], Groups] = {}
         self._orders: tuple[sweep.Int64s, sweep.Int64s] | None = None
         self._totals: dict[str, float] = {}
+        self._places: dict[pd.Timedelta | None, tuple[sweep.Int64s, sweep.Int64s]] = {}
+        self._totals_until: dict[tuple[str, str, str], sweep.Int64s] = {}
 
     def aggregate(self, one: Aggregation) -> pa.Array | None:
         """Compute one aggregation for every row, or leave it to SQL by None."""
@@ -88,8 +91,10 @@ class TableSweep:
                 known,
                 out,
             )
-        elif one.grain != "row" and known_key(one, self._tables) != "timestamp":
+        elif one.grain != "row" and self._is_late(one):
             self._aggregate_moving(one, out)
+        elif not self._is_late(one) and self._is_running(one):
+            self._read_running(one, out)
         else:
             value, known = self._value(one), self._known(one)
             where = self._where(one)
@@ -105,6 +110,17 @@ class TableSweep:
         """Of gaps, loops know these values."""
         known = (None, _GAP, _SQUARED_GAP)
         return one.grain != "gap" or one.value in known
+
+    def _is_late(self, one: Aggregation) -> bool:
+        """Whether its rows may become known after they happened."""
+        return known_key(one, self._tables) != "timestamp"
+
+    @staticmethod
+    def _is_running(one: Aggregation) -> bool:
+        """Whether the first and last event of a window are all one needs to know."""
+        if one.how in {"min", "max"}:
+            return one.grain == "row" and value_key(one) == "timestamp"
+        return one.how in {"count", "sum"} and one.value != _SQUARED_GAP
 
     def _may_overflow(self, one: Aggregation) -> bool:
         if one.grain == "gap":
@@ -139,6 +155,36 @@ class TableSweep:
         if (key, phase) not in self._groups:
             self._groups[key, phase] = self._events.groups(key, phase)
         return self._groups[key, phase]
+
+    def _read_running(self, one: Aggregation, out: sweep.Int64s) -> None:
+        """Read counts and sums off running totals: they cost the same over any span."""
+        if one.window not in self._places:
+            begin, end = np.empty_like(self._rows[1]), np.empty_like(self._rows[1])
+            in_blocks(sweep.find_places, len(end), *self._where(one), begin, end)
+            self._places[one.window] = begin, end
+        begin, end = self._places[one.window]
+        if one.how in {"min", "max"}:
+            place = begin if one.how == "min" else end - 1
+            # One more, so that there is a place where there are no events.
+            instants = np.append(self._value(one), sweep.MISSING)
+            found = instants.take(place, mode="clip")
+            out[0] = np.where(begin < end, found, sweep.MISSING)
+            return
+        running = self._running_total(one)
+        np.subtract(running[end], running[begin], out=out[0])
+
+    def _running_total(self, one: Aggregation) -> sweep.Int64s:
+        """Add up over all events, one customer after the other, beginning with 0."""
+        key = (one.grain, value_key(one), one.how)
+        if key not in self._totals_until:
+            value = self._value(one)
+            is_there = value != sweep.MISSING
+            steps = is_there if one.how == "count" else np.where(is_there, value, 0)
+            # It may leave 64 bits and come back: differences are right all the same.
+            total = np.zeros(len(value) + 1, np.int64)
+            np.cumsum(steps, out=total[1:])
+            self._totals_until[key] = total
+        return self._totals_until[key]
 
     def _aggregate_groups(self, one: Aggregation, out: sweep.Int64s) -> None:
         key, n = group_key(one), out.shape[1]
