@@ -34,7 +34,7 @@ def split_customers(
     tables : CustomerTables
         The tables.
     roles : dict of str to sequence of str
-        The columns that are needed of each table, besides the customer's id.
+        The columns that are needed of each table or view, besides the customer's id.
     n_blocks : int
         How many blocks. Customers are spread over them by a hash of their ids.
 

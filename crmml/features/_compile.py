@@ -64,7 +64,7 @@ def compile_features(
         wanted = {one: alias for one, alias in left.items() if one.table == name}
         for part, body in TablePlan(name, wanted, tables, cutoffs).parts():
             query = sql.with_part(query, part, body)
-    if names or asked.attributes or not known:
+    if names or asked.attributes or asked.columns or not known:
         # Without a join, rows stay in the order of the spine.
         query = query.order_by(*map(sql.column, order), copy=False)
     return sql.with_part(query, "joined", _join(asked, names, order, known))

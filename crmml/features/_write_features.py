@@ -145,7 +145,7 @@ def _whole_file(path: Path) -> Iterator[Path]:
 
 
 def _roles(asked: Declarations, tables: CustomerTables) -> dict[str, list[str]]:
-    """Which columns of which tables the spine and the aggregations read."""
+    """Which columns of which tables and views are read, customers' ids aside."""
     needed = {name: set(roles) for name, roles in _SPINE_ROLES.items()}
     needed["customers"] |= set(asked.attributes)
     for one in asked.aggregations:
@@ -155,11 +155,16 @@ def _roles(asked: Declarations, tables: CustomerTables) -> dict[str, list[str]]:
         own.add(GROUPED_BY.get(one.grain, "timestamp"))
         if one.grain in {"order", "gap", "by_order"}:
             own.add("order_id")
-    return {
+    found = {
         name: sorted(own & set(tables.columns[name]))
         for name, own in needed.items()
         if name in tables
     }
+    for column in asked.columns.values():
+        aliases = found.setdefault(column.view, [])
+        if column.alias not in aliases:
+            aliases.append(column.alias)
+    return found
 
 
 def _count_blocks(
@@ -170,11 +175,12 @@ def _count_blocks(
     n_cutoffs: int,
 ) -> int:
     """How many blocks keep the arrays of each below what it may take."""
-    n_bytes = sum(
+    n_bytes = 0
+    for name, own in roles.items():
+        # Views are of columns of customers.
+        extent = tables.extents[name if name in tables else "customers"]
         # As the engine hands them out, and once more by customer and in order of time.
-        tables.extents[name].n_rows * 8 * (2 * len(own) + 4)
-        for name, own in roles.items()
-    )
+        n_bytes += extent.n_rows * 8 * (2 * len(own) + 4)
     n_columns = len(asked.aggregations) + 2 * n_features + 6
     n_rows = _count_customers(tables) * n_cutoffs
     return math.ceil((n_bytes + n_rows * 8 * n_columns) / BLOCK_BYTES)

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 import sqlglot.expressions as exp
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -37,7 +37,7 @@ def expected(features, tables, cutoffs):
     return frame[columns].sort_values(["cutoff", "customer_id"], ignore_index=True)
 
 
-@settings(max_examples=3)
+@settings(max_examples=3, phases=[Phase.generate])
 @given(data=st.data())
 def test_blocks_laid_end_to_end_are_the_whole(
     worlds, every_builder, noon, tmp_path_factory, data
