@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crmml.evaluation._money import Floats, check_amount, check_money
+from crmml.evaluation._money import check_amount, check_money
+from crmml.evaluation._validation import Floats
 
 Amounts = float | NDArray[np.float64]
 

@@ -66,10 +66,15 @@ def to_numbers(column: nw.Series[Any]) -> Floats | None:
         return np.asarray(series.to_numpy(np.float64, na_value=np.nan))
     if dtype in (nw.Date, nw.Datetime, nw.Duration):
         missing = series.isna().to_numpy()
-        is_span = dtype == nw.Duration
-        instants = pd.to_timedelta(series) if is_span else pd.to_datetime(series)
-        ticks = instants.to_numpy().astype("int64").astype(np.float64)
-        return np.where(missing, np.nan, ticks)
+        # In one unit, so that the resolution of a column does not matter.
+        if dtype == nw.Duration:
+            ticks = pd.to_timedelta(series).to_numpy().astype("timedelta64[us]")
+        else:
+            instants = pd.to_datetime(series)
+            if instants.dt.tz is not None:
+                instants = instants.dt.tz_convert("UTC").dt.tz_localize(None)
+            ticks = instants.to_numpy().astype("datetime64[us]")
+        return np.where(missing, np.nan, ticks.astype("int64").astype(np.float64))
     return None
 
 

@@ -5,12 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from crmml.evaluation._validation import Bools, Floats, to_floats
 from crmml.exceptions import SchemaError
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 
 class Money(NamedTuple):
@@ -145,11 +142,7 @@ def check_amount(
         raise SchemaError(
             f"{name} has {n_missing} missing values among {found.size}; fill them."
         )
-    try:
-        amounts = found.astype(np.float64)
-    except (TypeError, ValueError):
-        # The cause quotes a value, so it must not travel with our error.
-        raise SchemaError(f"{name} must be numeric, got {found.dtype}.") from None
+    amounts = to_floats(found, name)
     _check_range(amounts, name, low, high)
     return amounts
 

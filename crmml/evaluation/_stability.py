@@ -57,20 +57,7 @@ def compare_columns(
     Stability
         What was found; levels are counted, not named.
     """
-    numbers = to_numbers(reference), to_numbers(current)
-    kinds = [_kind(*pair) for pair in zip((reference, current), numbers, strict=True)]
-    kind = kinds[0] if kinds[0] != "empty" else kinds[1]
-    is_changed = "empty" not in kinds and kinds[0] != kinds[1]
-    n_new, new_share, unseen = 0, 0.0, 0.0
-    if kind == "number" and not is_changed:
-        then, now = (
-            np.full(len(column), np.nan) if values is None else values
-            for column, values in zip((reference, current), numbers, strict=True)
-        )
-        codes = _bin_numbers(then, now)
-    else:
-        levels = to_levels(reference), to_levels(current)
-        codes, n_new, new_share, unseen = _bin_levels(*levels, as_text=is_changed)
+    kind, changed, codes, (n_new, new_share, unseen) = _encode(reference, current)
     psi, by_chance = _compute_psi(*codes, false_alarm)
     missing = [float((code < 0).mean()) for code in codes]
     sizes = len(codes[0]), len(codes[1])
@@ -86,7 +73,7 @@ def compare_columns(
             _grade(new_share - unseen, NEW_LIMITS),
             f"{new_share:.0%} in {n_new} new categories",
         ),
-        (2 if is_changed else 0, f"was {kinds[0]}, is {kinds[1]}"),
+        (2 if changed else 0, changed),
     ]
     return Stability(
         kind,
@@ -99,6 +86,27 @@ def compare_columns(
         STATUSES[max(grade for grade, _ in levels_of)],
         "; ".join(text for grade, text in levels_of if grade),
     )
+
+
+def _encode(
+    reference: nw.Series[Any], current: nw.Series[Any]
+) -> tuple[str, str, tuple[Codes, Codes], tuple[int, float, float]]:
+    """Return the kind, what changed about it, bins, and what is new among levels."""
+    numbers = to_numbers(reference), to_numbers(current)
+    kinds = [_kind(*pair) for pair in zip((reference, current), numbers, strict=True)]
+    # What is all missing may be of either kind.
+    kind = kinds[0] if kinds[0] != "empty" else kinds[1]
+    is_changed = "empty" not in kinds and kinds[0] != kinds[1]
+    if kind == "number" and not is_changed:
+        then, now = (
+            np.full(len(column), np.nan) if values is None else values
+            for column, values in zip((reference, current), numbers, strict=True)
+        )
+        return kind, "", _bin_numbers(then, now), (0, 0.0, 0.0)
+    levels = to_levels(reference), to_levels(current)
+    codes, new = _bin_levels(*levels, as_text=is_changed)
+    changed = f"was {kinds[0]}, is {kinds[1]}" if is_changed else ""
+    return kind, changed, codes, new
 
 
 def _grade(value: float, limits: tuple[float, float]) -> int:
@@ -131,7 +139,7 @@ def _bin_numbers(reference: Floats, current: Floats) -> tuple[Codes, Codes]:
 
 def _bin_levels(
     reference: NDArray[Any], current: NDArray[Any], *, as_text: bool
-) -> tuple[tuple[Codes, Codes], int, float, float]:
+) -> tuple[tuple[Codes, Codes], tuple[int, float, float]]:
     """One bin for each common level, one for rare and new ones together.
 
     Returns the codes, the number of new levels, their share, and the share that chance
@@ -157,7 +165,8 @@ def _bin_levels(
     bins = np.r_[np.where(is_rare, len(levels), np.arange(len(levels))), -1]
     new_share = float(n_now[is_new].sum() / len(current))
     unseen = float((counts == 1).sum() / n)
-    return (bins[codes[:n]], bins[codes[n:]]), int(is_new.sum()), new_share, unseen
+    new = (int(is_new.sum()), new_share, unseen)
+    return (bins[codes[:n]], bins[codes[n:]]), new
 
 
 def _compute_psi(

@@ -192,14 +192,41 @@ def _check_column(values: Any, name: str) -> NDArray[Any]:
     return column
 
 
-def _check_scores(column: NDArray[Any], name: str) -> Floats:
+def to_floats(values: NDArray[Any], name: str) -> Floats:
+    """Turn numbers into floats; text is no number, even if it looks like one.
+
+    Parameters
+    ----------
+    values : ndarray
+        What the caller gave, without missing values.
+    name : str
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray of float of the same shape
+        The numbers.
+
+    Raises
+    ------
+    SchemaError
+        If there is anything else.
+    """
+    is_text = values.dtype.kind in "USMm" or (
+        values.dtype.kind == "O"
+        and any(isinstance(v, (str, bytes)) for v in values.flat)
+    )
     try:
-        scores = column.astype(np.float64)
+        if not is_text:
+            return values.astype(np.float64)
     except (TypeError, ValueError):
         # The cause quotes a value, so it must not travel with our error.
-        raise SchemaError(
-            f"{name} must be numeric, got dtype {column.dtype}."
-        ) from None
+        pass
+    raise SchemaError(f"{name} must be numeric, got dtype {values.dtype}.")
+
+
+def _check_scores(column: NDArray[Any], name: str) -> Floats:
+    scores = to_floats(column, name)
     n_infinite = int(np.isinf(scores).sum())
     if n_infinite:
         raise SchemaError(

@@ -279,6 +279,45 @@ def test_scores_and_labels_are_checked(customers, changes, message):
         drift_report(table, table, **{**good, **changes})
 
 
+def test_the_same_instants_in_another_zone_or_resolution_are_no_drift():
+    since = pd.Series(pd.date_range("2024-01-01", periods=500, freq="h", tz="UTC"))
+    then = pd.DataFrame({"since": since})
+    for same in (
+        since.dt.tz_convert("Asia/Shanghai"),
+        since.dt.as_unit("ms"),
+        since.dt.as_unit("ns"),
+    ):
+        report = drift_report(then, pd.DataFrame({"since": same}))
+        assert report.features.loc[0, ["kind", "psi"]].tolist() == ["number", 0.0]
+    later = drift_report(then, pd.DataFrame({"since": since + pd.Timedelta("9D")}))
+    assert later.status == "large"
+
+
+def test_columns_of_every_type_are_compared():
+    n = 400
+    table = pd.DataFrame(
+        {
+            0: np.arange(n) / 7,
+            "category": pd.Categorical(["a", "b"] * (n // 2)),
+            "nullable": pd.array([1, None] * (n // 2), dtype="Int64"),
+            "span": pd.to_timedelta(np.arange(n), unit="D"),
+            "maybe": pd.array([True, None] * (n // 2), dtype="boolean"),
+            "mixed": [1, "x", None, True] * (n // 4),
+            "text": pd.array(["甲", "乙"] * (n // 2), dtype="string"),
+        }
+    )
+    assert drift_report(table, table.sample(frac=1, random_state=0)).status == "stable"
+    frame = pl.DataFrame(
+        {
+            "category": pl.Series(["a", "b"] * 200, dtype=pl.Categorical),
+            "enum": pl.Series(["a", "b"] * 200, dtype=pl.Enum(["a", "b", "c"])),
+            "decimal": pl.Series(["1.5", "2.5"] * 200).cast(pl.Decimal(2, 1)),
+        }
+    )
+    report = drift_report(frame, frame.reverse())
+    assert report.features["psi"].tolist() == [0.0, 0.0, 0.0]
+
+
 def test_inputs_are_not_modified(customers):
     table = pd.DataFrame(customers)
     before = table.copy(deep=True)

@@ -152,6 +152,8 @@ def test_words_for_labels(call):
         ([0, 1], [1, 2], {"clv": [1, 2, 3]}, SchemaError, "clv must be one number or"),
         ([0, 1], [1, 2], {"clv": [1, None]}, SchemaError, "clv has 1 missing"),
         ([0, 1], [1, 2], {"clv": ["much", 1]}, SchemaError, "clv must be numeric"),
+        ([0, 1], [1, 2], {"clv": "200"}, SchemaError, "clv must be numeric"),
+        ([0, 1], ["1", "2"], {}, SchemaError, "y_score must be numeric"),
         ([0, 1], [1, 2], {"clv": np.inf}, SchemaError, "clv must be finite"),
     ],
 )
