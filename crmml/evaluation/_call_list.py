@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from crmml._utils._arguments import check_count
-from crmml.evaluation._money import Bools, Floats, check_amount, check_money
-from crmml.evaluation._validation import check_probabilities
+from crmml.evaluation._money import check_amount, check_money
+from crmml.evaluation._validation import Bools, Floats, check_probabilities
 from crmml.exceptions import SchemaError
 
 

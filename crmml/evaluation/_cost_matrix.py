@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from crmml.evaluation._money import Floats, check_amount
+from crmml.evaluation._money import check_amount
+from crmml.evaluation._validation import Floats
 from crmml.exceptions import SchemaError
 
 

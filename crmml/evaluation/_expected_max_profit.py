@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 from sklearn.isotonic import isotonic_regression
 
-from crmml.evaluation._money import Floats, check_amount
+from crmml.evaluation._money import check_amount
 from crmml.evaluation._ranking import Ranking
-from crmml.evaluation._validation import check_labels_and_scores
+from crmml.evaluation._validation import Floats, check_labels_and_scores
 from crmml.exceptions import SchemaError
 
 

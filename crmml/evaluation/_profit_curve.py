@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmml.evaluation._money import Bools, Floats, Money, check_money
+from crmml.evaluation._money import Money, check_money
 from crmml.evaluation._ranking import Ranking
-from crmml.evaluation._validation import check_labels_and_scores
+from crmml.evaluation._validation import Bools, Floats, check_labels_and_scores
 
 
 class Trace(NamedTuple):

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from crmml.evaluation._money import Bools, Money, check_money
+from crmml.evaluation._money import Money, check_money
 from crmml.evaluation._validation import (
+    Bools,
     check_labels_and_decisions,
     check_labels_and_scores,
 )

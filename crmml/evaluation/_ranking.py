@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from crmml.evaluation._money import Bools, Floats
+from crmml.evaluation._validation import Bools, Floats
 
 
 class Ranking:
