@@ -76,20 +76,3 @@ def to_numbers(column: nw.Series[Any]) -> Floats | None:
             ticks = instants.to_numpy().astype("datetime64[us]")
         return np.where(missing, np.nan, ticks.astype("int64").astype(np.float64))
     return None
-
-
-def to_levels(column: nw.Series[Any]) -> NDArray[Any]:
-    """Turn text, categories and booleans into objects, missing values into None.
-
-    Parameters
-    ----------
-    column : narwhals.Series
-        The column.
-
-    Returns
-    -------
-    ndarray of object of shape (n_samples,)
-        The values.
-    """
-    series = column.to_pandas().astype("object")
-    return np.asarray(series.where(series.notna(), None), dtype=object)

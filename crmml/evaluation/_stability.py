@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
-from crmml.evaluation._columns import Floats, to_levels, to_numbers
+from crmml.evaluation._columns import Floats, to_numbers
 from crmml.exceptions import SchemaError
 
 Codes = NDArray[np.int64]
@@ -103,8 +103,9 @@ def _encode(
             for column, values in zip((reference, current), numbers, strict=True)
         )
         return kind, "", _bin_numbers(then, now), (0, 0.0, 0.0)
-    levels = to_levels(reference), to_levels(current)
-    codes, new = _bin_levels(*levels, as_text=is_changed)
+    codes, new = _bin_levels(
+        reference.to_pandas(), current.to_pandas(), as_text=is_changed
+    )
     changed = f"was {kinds[0]}, is {kinds[1]}" if is_changed else ""
     return kind, changed, codes, new
 
@@ -138,7 +139,7 @@ def _bin_numbers(reference: Floats, current: Floats) -> tuple[Codes, Codes]:
 
 
 def _bin_levels(
-    reference: NDArray[Any], current: NDArray[Any], *, as_text: bool
+    reference: pd.Series, current: pd.Series, *, as_text: bool
 ) -> tuple[tuple[Codes, Codes], tuple[int, float, float]]:
     """One bin for each common level, one for rare and new ones together.
 
@@ -146,9 +147,12 @@ def _bin_levels(
     makes new: about that of levels seen only once (Good 1953,
     https://doi.org/10.1093/biomet/40.3-4.237).
     """
-    both = np.concatenate([reference, current])
+    parts = [reference, current]
+    if as_text or reference.dtype != current.dtype:
+        parts = [part.astype("object") for part in parts]
+    both = pd.concat(parts, ignore_index=True)
     if as_text:
-        both = np.array([None if v is None else str(v) for v in both], dtype=object)
+        both = both.map(str, na_action="ignore")
     try:
         codes, levels = pd.factorize(both)
     except TypeError:

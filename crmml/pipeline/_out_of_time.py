@@ -88,6 +88,30 @@ class OutOfTimeMixin:
         -----
         Intervals are DeLong's; over several cutoffs a customer counts as one witness.
         They hold for customers like these at cutoffs like these.
+
+        Examples
+        --------
+        >>> from crmml.datasets import make_customers
+        >>> from crmml.features import RFM
+        >>> from crmml.labels import Inactivity
+        >>> from crmml.models import LogisticChurnClassifier
+        >>> from crmml.pipeline import ChurnPipeline
+        >>> tables = make_customers(500, random_state=0).to_tables()
+        >>> churn = ChurnPipeline(
+        ...     features=RFM(),
+        ...     label=Inactivity("60D"),
+        ...     classifier=LogisticChurnClassifier(),
+        ... )
+        >>> table = churn.backtest(
+        ...     tables,
+        ...     cutoffs="2024-06-01",
+        ...     train_cutoffs=["2024-01-01", "2024-03-01"],
+        ...     money=dict(clv=90, accept_rate=0.3, incentive_cost=5, contact_cost=1),
+        ... )
+        >>> table["model"].tolist()
+        ['LogisticChurnClassifier', 'rule: base rate', 'rule: days since last purchase']
+        >>> table.attrs["verdict"].split(":")[0]
+        'LogisticChurnClassifier does not clearly beat days since last purchase'
         """
         scores = self.backtest_scores(
             tables,
