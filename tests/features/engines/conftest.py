@@ -70,10 +70,8 @@ def connection():
     initdb = _find_postgres()
     if initdb is None:
         pytest.skip("PostgreSQL's server is not installed")
-    user = None
-    if os.getuid() == 0:
-        # The server does not run as root; its package makes this user.
-        user = "postgres"
+    # The server does not run as root; its package makes this user.
+    user = "postgres" if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="crmml-postgres-"))
     if user:
         shutil.chown(folder, user)
