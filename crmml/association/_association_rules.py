@@ -1,5 +1,6 @@
 """If this is in the basket, then that is too: association rules and what to offer."""
 
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -13,16 +14,15 @@ from crmml._utils._arguments import check_count
 from crmml._utils._sklearn import Interval, StrOptions, fit_context
 from crmml.association._basket_input import check_sequence, encode_baskets
 from crmml.association._basket_lists import read_lists
+from crmml.association._baskets import Item
+from crmml.association._frequent import allow_items, exclude_items, mine_selected
 from crmml.association._frequent_itemsets import FrequentItemsets
-from crmml.association._itemsets import (
-    label_itemsets,
-    make_itemset_table,
-    sort_itemsets,
-)
-from crmml.association._mining import ALGORITHMS, mine_itemsets
-from crmml.association._offers import prepare_offers, recommend
-from crmml.association._rules import derive_rules, make_rule_table
-from crmml.association._thresholds import as_fraction, minimum_count
+from crmml.association._learned_rules import learn_rules
+from crmml.association._offers import recommend
+from crmml.association._rule_table import read_measures, spell_rules
+from crmml.association._rules import derive_rules
+from crmml.association._selection import CORRECTIONS
+from crmml.association._thresholds import as_fraction
 
 
 class AssociationRules(BaseEstimator):
@@ -46,27 +46,51 @@ class AssociationRules(BaseEstimator):
         least as often as if independent. None: any lift.
     max_length : int, default=None
         The largest number of items of A and B together, at least 1. None: no limit.
+    antecedent_items, consequent_items : collection of items, default=None
+        The items that A, and B, may hold; None: any. Items on neither list are taken
+        out of the baskets before the search.
+    exclude : collection of items, default=None
+        Items to take out of the baskets before the search.
+    drop_redundant : bool, default=False
+        Leave out A -> B where fewer antecedents, or none, predict B with at least that
+        confidence.
+    max_p_value : float, default=None
+        The largest p-value of Fisher's exact test (one-sided), adjusted for the number
+        of rules tested: all splits of all frequent itemsets. None: not tested.
+    correction : {"holm", "bonferroni", "fdr_bh"}, default="holm"
+        How p-values are adjusted. The first two bound the chance of any false rule, the
+        last (Benjamini and Hochberg) the share of false rules.
+    measures : sequence of str or "all", default=None
+        Further columns of `rules_`, by the names of :func:`compute_measures`.
     algorithm : {"auto", "fpgrowth", "apriori", "hmine"}, default="auto"
         How to search for itemsets. The result is the same; ``"auto"`` is the fastest.
     max_itemsets : int, default=1_000_000
         The largest number of itemsets; when there are more, `fit` stops with an error.
     max_rules : int, default=1_000_000
         The largest number of rules; when there are more, `fit` stops with an error.
-    order_column : str, default="order_id"
-        In a long table, the column that says which lines are one basket.
+    n_jobs : int, default=None
+        Number of threads; None or -1: one for each processor. The result is the same.
+    order_column : str or list of str, default="order_id"
+        In a long table, the column, or columns, that say which lines are one basket.
     item_column : str, default="product_id"
         In a long table, the column of the items.
+    basket_by : {"order", "customer_day"}, default="order"
+        In customer tables, whether an order is a basket, or what a customer buys on one
+        day.
 
     Attributes
     ----------
-    rules_ : pandas.DataFrame of shape (n_rules, 12)
+    rules_ : pandas.DataFrame of shape (n_rules, 12 and more)
         Columns antecedents and consequents (frozensets of labels), antecedent_count,
         consequent_count and count (int64; baskets with A, with B, with both), support,
         confidence, lift, leverage, conviction (infinite at confidence 1), zhang and
-        jaccard (float64). Highest lift first, then confidence, then support, then in
-        order of labels.
+        jaccard (float64), then those of `measures`, then p_value (adjusted) if
+        `max_p_value` is given. Highest lift first, then confidence, then support, then
+        in order of labels. Made when it is first looked at.
     itemsets_ : pandas.DataFrame of shape (n_itemsets, 3)
         The frequent itemsets, as in :class:`FrequentItemsets`.
+    n_rules_ : int
+        Number of rules.
     n_baskets_ : int
         Number of baskets, empty ones included.
 
@@ -76,34 +100,12 @@ class AssociationRules(BaseEstimator):
 
     Notes
     -----
-    With counts a of A, b of B, c of both, and n baskets:
-
-    ========== ==================================== ===============================
-    measure    formula                              source
-    ========== ==================================== ===============================
-    support    c / n                                Agrawal et al. 1993
-    confidence c / a                                Agrawal et al. 1993
-    lift       c n / (a b)                          Brin et al. 1997
-    leverage   c / n - a b / n^2                    Piatetsky-Shapiro 1991
-    conviction a (n - b) / (n (a - c))              Brin et al. 1997
-    zhang      (c n - a b) / max(c (n-a), a (b-c))  Zhang 2000
-    jaccard    c / (a + b - c)                      Tan et al. 2004
-    ========== ==================================== ===============================
-
-    A high lift says that A and B come together, not that one causes the other.
+    :func:`compute_measures` gives the formulas. A high lift says that A and B come
+    together, not that one causes the other.
 
     References
     ----------
     R. Agrawal, T. Imielinski and A. Swami (1993), doi:10.1145/170035.170072.
-
-    S. Brin, R. Motwani, J. Ullman and S. Tsur (1997), doi:10.1145/253260.253325.
-
-    G. Piatetsky-Shapiro (1991), Discovery, analysis, and presentation of strong rules,
-    in Knowledge Discovery in Databases, AAAI/MIT Press, pages 229-248.
-
-    P.-N. Tan, V. Kumar and J. Srivastava (2004), doi:10.1016/S0306-4379(03)00072-3.
-
-    T. Zhang (2000), doi:10.1007/3-540-45571-X_31.
 
     Examples
     --------
@@ -125,14 +127,21 @@ class AssociationRules(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "min_support": FrequentItemsets._parameter_constraints["min_support"],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
-        "algorithm": [StrOptions(set(ALGORITHMS))],
-        "max_itemsets": [Interval(Integral, 1, None, closed="left")],
-        "order_column": [str],
-        "item_column": [str],
+        **{
+            name: FrequentItemsets._parameter_constraints[name]
+            for name in (
+                *("min_support", "max_length", "exclude", "algorithm", "max_itemsets"),
+                *("n_jobs", "order_column", "item_column", "basket_by"),
+            )
+        },
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "min_lift": [Interval(Real, 0, None, closed="left"), None],
+        "antecedent_items": ["array-like", set, frozenset, None],
+        "consequent_items": ["array-like", set, frozenset, None],
+        "drop_redundant": ["boolean"],
+        "max_p_value": [Interval(Real, 0, 1, closed="both"), None],
+        "correction": [StrOptions(set(CORRECTIONS))],
+        "measures": [list, tuple, StrOptions({"all"}), None],
         "max_rules": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -143,21 +152,39 @@ class AssociationRules(BaseEstimator):
         *,
         min_lift: float | Fraction | None = None,
         max_length: int | None = None,
+        antecedent_items: Collection[Item] | None = None,
+        consequent_items: Collection[Item] | None = None,
+        exclude: Collection[Item] | None = None,
+        drop_redundant: bool = False,
+        max_p_value: float | None = None,
+        correction: str = "holm",
+        measures: Sequence[str] | str | None = None,
         algorithm: str = "auto",
         max_itemsets: int = 1_000_000,
         max_rules: int = 1_000_000,
-        order_column: str = "order_id",
+        n_jobs: int | None = None,
+        order_column: str | Sequence[str] = "order_id",
         item_column: str = "product_id",
+        basket_by: str = "order",
     ) -> None:
         self.min_support = min_support
         self.min_confidence = min_confidence
         self.min_lift = min_lift
         self.max_length = max_length
+        self.antecedent_items = antecedent_items
+        self.consequent_items = consequent_items
+        self.exclude = exclude
+        self.drop_redundant = drop_redundant
+        self.max_p_value = max_p_value
+        self.correction = correction
+        self.measures = measures
         self.algorithm = algorithm
         self.max_itemsets = max_itemsets
         self.max_rules = max_rules
+        self.n_jobs = n_jobs
         self.order_column = order_column
         self.item_column = item_column
+        self.basket_by = basket_by
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: None = None) -> Self:
@@ -184,31 +211,64 @@ class AssociationRules(BaseEstimator):
         LimitError
             If there are more than `max_itemsets` itemsets or `max_rules` rules.
         """
-        baskets = encode_baskets(X, self.order_column, self.item_column)
-        n_baskets = baskets.n_baskets
-        trie = mine_itemsets(
+        baskets = encode_baskets(X, self.order_column, self.item_column, self.basket_by)
+        excluded = () if self.exclude is None else self.exclude
+        baskets = exclude_items(baskets, excluded)
+        leads, follows = (
+            allow_items(baskets, labels, name)
+            for labels, name in (
+                (self.antecedent_items, "antecedent_items"),
+                (self.consequent_items, "consequent_items"),
+            )
+        )
+        if not (kept := leads | follows).all():
+            baskets = baskets.keep_items(kept)
+        mined = mine_selected(
             baskets,
-            minimum_count(self.min_support, n_baskets),
+            self.min_support,
             max_length=self.max_length,
             algorithm=self.algorithm,
             max_itemsets=self.max_itemsets,
+            n_jobs=self.n_jobs,
         )
-        itemsets = sort_itemsets(trie)
+        measures = read_measures(self.measures)
         rules = derive_rules(
-            itemsets,
-            n_baskets,
+            mined.itemsets,
+            mined.total,
             min_confidence=as_fraction(self.min_confidence),
             min_lift=None if self.min_lift is None else as_fraction(self.min_lift),
             max_rules=self.max_rules,
+            may_lead=None if leads.all() else leads,
+            may_follow=None if follows.all() else follows,
         )
-        labelled = label_itemsets(itemsets, baskets.items)
-        self.n_baskets_ = n_baskets
-        self.itemsets_ = make_itemset_table(itemsets.counts, labelled, n_baskets)
-        self.rules_ = make_rule_table(rules, itemsets, labelled, n_baskets)
-        self._offers = prepare_offers(
-            rules, itemsets, labelled, baskets.items, n_baskets
+        self._learned = learn_rules(
+            rules,
+            mined,
+            measures,
+            drop_redundant=self.drop_redundant,
+            max_p_value=self.max_p_value,
+            correction=self.correction,
         )
+        self.n_baskets_ = baskets.n_baskets
         return self
+
+    @property
+    def rules_(self) -> pd.DataFrame:
+        """The rules, as a table made when it is first looked at."""
+        check_is_fitted(self)
+        return self._learned.table
+
+    @property
+    def itemsets_(self) -> pd.DataFrame:
+        """The itemsets, as a table made when it is first looked at."""
+        check_is_fitted(self)
+        return self._learned.mined.table
+
+    @property
+    def n_rules_(self) -> int:
+        """Number of rules."""
+        check_is_fitted(self)
+        return len(self._learned.rules.counts)
 
     def predict(self, baskets: Any, n_items: int = 3) -> pd.DataFrame:
         """Recommend items that a basket does not hold yet.
@@ -244,7 +304,9 @@ class AssociationRules(BaseEstimator):
         """
         check_is_fitted(self)
         n_items = check_count(n_items, "n_items")
-        return recommend(self._offers, read_lists(check_sequence(baskets)), n_items)
+        return recommend(
+            self._learned.offers, read_lists(check_sequence(baskets)), n_items
+        )
 
     def to_text(self, n: int = 10) -> str:
         """Spell the first rules, one on a line.
@@ -267,12 +329,7 @@ class AssociationRules(BaseEstimator):
         """
         check_is_fitted(self)
         n = check_count(n, "n")
-        return "\n".join(
-            f"{_spell(rule.antecedents)} -> {_spell(rule.consequents)}: "
-            f"support {_spell_share(rule.support)}, confidence {rule.confidence:.2f}, "
-            f"lift {rule.lift:.2f}"
-            for rule in self.rules_.head(n).itertuples()
-        )
+        return spell_rules(self.rules_.head(n))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that the input is no matrix of numbers."""
@@ -280,12 +337,3 @@ class AssociationRules(BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
-
-
-def _spell(itemset: frozenset[Any]) -> str:
-    return "{" + ", ".join(str(item) for item in sorted(itemset)) + "}"
-
-
-def _spell_share(share: float) -> str:
-    # Two digits say too little of a support near one per cent.
-    return f"{share:.2f}" if share >= 0.1 else f"{share:.4f}"

@@ -1,7 +1,7 @@
 """From baskets in any form to mined itemsets: the road both estimators take."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,10 @@ class MinedItemsets:
     max_length: int | None
     always: NDArray[np.int32]
     always_count: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Save what was learned and not what can be made from it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __len__(self) -> int:
         """Count the itemsets shown."""
@@ -225,6 +229,31 @@ def exclude_items(
     kept = np.ones(len(baskets.items), dtype=bool)
     kept[codes] = False
     return baskets.keep_items(kept)
+
+
+def allow_items(
+    baskets: EncodedBaskets, labels: Collection[Item] | None, name: str
+) -> NDArray[np.bool_]:
+    """Mark the items that one side of a rule may hold.
+
+    Parameters
+    ----------
+    baskets : EncodedBaskets
+        The baskets.
+    labels : collection of str or int, or None
+        The items; None: all.
+    name : str
+        The argument, for messages.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_items,)
+        True for those items.
+    """
+    allowed = np.full(len(baskets.items), labels is None)
+    if labels is not None:
+        allowed[code_labels(labels, baskets.items, name)] = True
+    return allowed
 
 
 def weigh_baskets(baskets: EncodedBaskets, weights: Any) -> EncodedBaskets:

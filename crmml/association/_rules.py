@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from crmml.association import _measures
@@ -33,11 +32,14 @@ class Rules:
         Positions of the two sides.
     counts : ndarray of int64 of shape (n_rules,)
         Number of baskets that hold both sides.
+    n_tested : int
+        Number of rules that were looked at to find these.
     """
 
     antecedents: NDArray[np.int64]
     consequents: NDArray[np.int64]
     counts: NDArray[np.int64]
+    n_tested: int
 
 
 def derive_rules(
@@ -47,6 +49,8 @@ def derive_rules(
     min_confidence: Fraction,
     min_lift: Fraction | None,
     max_rules: int,
+    may_lead: NDArray[np.bool_] | None = None,
+    may_follow: NDArray[np.bool_] | None = None,
 ) -> Rules:
     """Split every itemset into antecedents and consequents and keep what is strong.
 
@@ -62,6 +66,8 @@ def derive_rules(
         The smallest lift, compared exactly; None: any.
     max_rules : int
         The largest number of rules.
+    may_lead, may_follow : ndarray of bool of shape (n_items,), default=None
+        The items that antecedents, and consequents, may hold. None: all.
 
     Returns
     -------
@@ -77,8 +83,12 @@ def derive_rules(
     kept: list[NDArray[np.int64]] = []
     n_rules = 0
     counts = itemsets.counts
+    leads, follows = (_are_within(itemsets, some) for some in (may_lead, may_follow))
+    n_tested = 0
     for whole, antecedents, consequents in _iterate_splits(itemsets, index):
-        strong = reaches(counts[whole], counts[antecedents], min_confidence)
+        allowed = leads[antecedents] & follows[consequents]
+        n_tested += int(allowed.sum())
+        strong = reaches(counts[whole], counts[antecedents], min_confidence) & allowed
         split = np.stack([antecedents, consequents, whole])[:, strong]
         if min_lift is not None:
             antecedents, consequents, whole = split
@@ -95,49 +105,17 @@ def derive_rules(
                 "or min_lift, set max_length, or raise max_rules if memory allows it."
             )
     parts = np.concatenate(kept, axis=1) if kept else np.empty((3, 0), dtype=np.int64)
-    return _sort(parts, itemsets, n_baskets)
+    return _sort(parts, itemsets, n_baskets, n_tested)
 
 
-def make_rule_table(
-    rules: Rules, itemsets: Itemsets, labelled: NDArray[np.object_], n_baskets: int
-) -> pd.DataFrame:
-    """Make the table that users see: both sides, counts, measures.
-
-    Parameters
-    ----------
-    rules : Rules
-        The rules.
-    itemsets : Itemsets
-        The itemsets they were made from.
-    labelled : ndarray of frozenset of shape (n_itemsets,)
-        The same itemsets with the user's labels.
-    n_baskets : int
-        Number of baskets.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each rule.
-    """
-    together = rules.counts
-    first = itemsets.counts[rules.antecedents]
-    then = itemsets.counts[rules.consequents]
-    return pd.DataFrame(
-        {
-            "antecedents": pd.Series(labelled[rules.antecedents], dtype=object),
-            "consequents": pd.Series(labelled[rules.consequents], dtype=object),
-            "antecedent_count": first,
-            "consequent_count": then,
-            "count": together,
-            "support": _measures.support(together, n_baskets),
-            "confidence": _measures.confidence(together, first),
-            "lift": _measures.lift(together, first, then, n_baskets),
-            "leverage": _measures.leverage(together, first, then, n_baskets),
-            "conviction": _measures.conviction(together, first, then, n_baskets),
-            "zhang": _measures.zhang(together, first, then, n_baskets),
-            "jaccard": _measures.jaccard(together, first, then),
-        }
-    )
+def _are_within(
+    itemsets: Itemsets, allowed: NDArray[np.bool_] | None
+) -> NDArray[np.bool_]:
+    """Say which itemsets hold only allowed items."""
+    if allowed is None:
+        return np.ones(len(itemsets.counts), dtype=bool)
+    # The last one stands for -1, which is no item.
+    return np.asarray(np.append(allowed, True)[itemsets.codes].all(axis=1))
 
 
 def _iterate_splits(
@@ -164,7 +142,9 @@ def _iterate_splits(
             )
 
 
-def _sort(parts: NDArray[np.int64], itemsets: Itemsets, n_baskets: int) -> Rules:
+def _sort(
+    parts: NDArray[np.int64], itemsets: Itemsets, n_baskets: int, n_tested: int
+) -> Rules:
     antecedents, consequents, whole = parts
     counts = itemsets.counts[whole]
     first, then = itemsets.counts[antecedents], itemsets.counts[consequents]
@@ -174,11 +154,10 @@ def _sort(parts: NDArray[np.int64], itemsets: Itemsets, n_baskets: int) -> Rules
     place[by_label] = np.arange(len(by_label))
     order = np.lexsort(
         (
-            place[consequents],
-            place[antecedents],
+            place[antecedents] * len(place) + place[consequents],
             -counts,
             -_measures.confidence(counts, first),
             -_measures.lift(counts, first, then, n_baskets),
         )
     )
-    return Rules(antecedents[order], consequents[order], counts[order])
+    return Rules(antecedents[order], consequents[order], counts[order], n_tested)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from crmml.association._basket_lists import read_lists
 from crmml.association._itemsets import label_itemsets, sort_itemsets
 from crmml.association._mining import mine_itemsets
-from crmml.association._rules import derive_rules, make_rule_table
+from crmml.association._rule_table import make_rule_table
+from crmml.association._rules import derive_rules
 from crmml.association._subset_index import SubsetIndex
 from crmml.exceptions import LimitError
 
