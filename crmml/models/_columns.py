@@ -55,8 +55,8 @@ class Columns:
 
     def select(self, at: slice) -> "Columns":
         """Return some of the rows."""
-        arrays = [values[at] for values in self.arrays]
-        return Columns(self.kinds, arrays, len(range(self.n_rows)[at]))
+        rows = np.arange(self.n_rows)[at]
+        return Columns(self.kinds, [values[rows] for values in self.arrays], len(rows))
 
 
 def read_frame(X: Any, names: Sequence[Any]) -> Columns:

@@ -15,7 +15,7 @@ from crmml.models._time_to_churn_data import Floats, Lifetimes
 # Directions of the design that are this much shorter than the longest say nothing.
 _FLAT = 1e-8
 # Log hazard ratios per standard deviation beyond this are a fit that ran away.
-_LARGEST = 10.0
+_LARGEST = 5.0
 # Slope of the log-likelihood per leaver at what counts as a maximum.
 _STEEPEST = 1e-4
 # Of the observed periods: whose mean hazard goes on after the last one.

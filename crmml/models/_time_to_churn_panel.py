@@ -167,5 +167,8 @@ def _as_frame(columns: Columns, names: list[str]) -> pd.DataFrame:
     for name, kind, values in zip(names, columns.kinds, columns.arrays, strict=True):
         if kind == EMPTY:
             values = np.full(columns.n_rows, np.nan)
-        series[name] = pd.Series(values, dtype=object if kind == TEXT else np.float64)
+        dtype = object if kind == TEXT else np.float64
+        series[name] = pd.Series(
+            values.tolist() if kind == TEXT else values, dtype=dtype
+        )
     return pd.DataFrame(series)
