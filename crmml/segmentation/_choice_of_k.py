@@ -95,6 +95,8 @@ def compute_k_selection(
     n_rows = float(rows.weights.sum())
     most = min(k_range[1], max(k_range[0], int(n_rows) // MEAN_SIZE), len(rows))
     k_values = range(k_range[0], most + 1)
+    if not k_values:
+        return pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
     clouds = measure_clouds(rows, k_values, settings, rng)
     halves = draw_halves(rows, rng)
     of_one = fit_centers(rows, 1, rng=rng, **vars(settings)).inertia

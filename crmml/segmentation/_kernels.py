@@ -112,6 +112,65 @@ def move(
 
 
 @njit(cache=True, nogil=True)
+def descend(
+    numbers: Floats,
+    codes: Codes,
+    penalty: np.float32,
+    weights: Doubles,
+    unit: float,
+    weight_unit: float,
+    is_whole: bool,
+    centers: Doubles,
+    modes: Codes,
+    labels: Codes,
+    distances: Floats,
+    booked: Codes,
+    sums: Int64s,
+    counts: Int64s,
+    sizes: Int64s,
+    max_iter: int,
+    tol: float,
+) -> int:
+    """Make Lloyd's passes, moving `centers` and `modes`, and return their number.
+
+    It ends early, with the number made negative, when a centre has lost all its rows.
+    """
+    for n_iter in range(max_iter):
+        single = centers.astype(np.float32)
+        assign(numbers, codes, penalty, single, modes, labels, distances)
+        n_moved = move(
+            numbers,
+            codes,
+            weights,
+            unit,
+            weight_unit,
+            is_whole,
+            booked,
+            labels,
+            sums,
+            counts,
+            sizes,
+        )
+        if n_moved == 0:
+            return n_iter
+        if sizes.min() == 0:
+            return -n_iter - 1
+        shift, kept = 0.0, True
+        for k in range(len(centers)):
+            for j in range(len(numbers)):
+                mean = sums[k, j] / unit / (sizes[k] / weight_unit)
+                shift += (mean - centers[k, j]) ** 2
+                centers[k, j] = mean
+            for j in range(len(codes)):
+                mode = np.int32(counts[k, j].argmax())
+                kept = kept and mode == modes[k, j]
+                modes[k, j] = mode
+        if shift <= tol and kept:
+            return n_iter + 1
+    return max_iter
+
+
+@njit(cache=True, nogil=True)
 def measure(
     numbers: Floats,
     codes: Codes,

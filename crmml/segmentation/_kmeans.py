@@ -115,9 +115,9 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
     categorical columns are refused. Columns of a frame are matched by name.
 
     *Speed.* Starts are k-means++ with greedy draws (Arthur and Vassilvitskii 2007).
-    Above 20,000 customers they are compared on a sample of that size, in which equal
-    customers have their share, and the best is carried on over larger samples to all.
-    Distances are in single precision, sums exact.
+    Above 2,000 customers (or 100 per segment) they are compared on a sample of that
+    size, in which equal customers have their share, and the best is carried on over
+    larger samples to all. Distances are in single precision, sums exact.
 
     References
     ----------
@@ -234,8 +234,7 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         """Learn anew, and give segments the numbers of the old ones they continue.
 
         Pairs are one to one, such that most of these customers keep their number. A
-        segment that continues no old one gets a number above all old ones, and the
-        number of one that is gone stays free.
+        segment that continues no old one gets a number above all old ones.
 
         Parameters
         ----------
@@ -276,7 +275,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         table = read_mixed(self, X, self.categorical, self.categories_)
         points = prepare_points(self.scaler_, table, None, self.category_weight)
         modes = encode(self.cluster_categories_, self.categories_)
-        nearest = find_nearest(points, self.scaled_centers_, modes)[0]
+        centers = self.scaled_centers_[:, ~self.scaler_.ignored_]
+        nearest = find_nearest(points, centers, modes)[0]
         numbers: Labels = self.segment_numbers_[nearest]
         return numbers
 

@@ -1,6 +1,6 @@
 """What k-means learns from a table: preparation, number of segments, centres."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,7 @@ from crmml.segmentation._choice_of_k import (
     compute_k_selection,
 )
 from crmml.segmentation._k_measures import Settings
-from crmml.segmentation._lloyd import (
-    Fit,
-    Labels,
-    find_nearest,
-    fit_centers,
-    order_by_size,
-)
+from crmml.segmentation._lloyd import Fit, Labels, find_nearest, fit_centers
 from crmml.segmentation._mixed_table import prepare_points, read_mixed
 from crmml.segmentation._points import Points, count_distinct
 from crmml.segmentation._skew_scaler import SkewScaler
@@ -84,8 +78,11 @@ def learn_segments(
     else:
         _refuse_too_many(points, n_clusters)
         reason = f"n_clusters={n_clusters} was given."
-    fit = order_by_size(fit_centers(points, n_clusters, rng=rng, **vars(settings)))
+    fit = _order_by_size(fit_centers(points, n_clusters, rng=rng, **vars(settings)))
     labels = find_nearest(points, fit.centers, fit.modes)[0]
+    centers = np.zeros((len(fit.centers), table.matrix.shape[1]), dtype=np.float64)
+    centers[:, ~scaler.ignored_] = fit.centers
+    fit = replace(fit, centers=centers)
     return Learned(scaler, table.categories, selection, reason, fit, labels)
 
 
@@ -97,3 +94,14 @@ def _refuse_too_many(points: Points, n_clusters: int) -> None:
             "there are once the columns are prepared. Ask for fewer segments, or give "
             "columns in which customers differ."
         )
+
+
+def _order_by_size(fit: Fit) -> Fit:
+    """Sort centres by descending size; of equals, the larger numbers come first."""
+    order = np.lexsort((*-fit.centers.T[::-1], -fit.sizes))
+    return replace(
+        fit,
+        centers=fit.centers[order],
+        modes=np.ascontiguousarray(fit.modes[order]),
+        sizes=fit.sizes[order],
+    )

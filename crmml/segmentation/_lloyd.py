@@ -4,7 +4,7 @@ Rows are compared in single precision, which is what prepared numbers are worth,
 sums are kept as whole numbers, so that adding and taking away rows is exact.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,17 @@ from crmml.segmentation._columns import Matrix
 from crmml.segmentation._kernels import Codes, Floats
 from crmml.segmentation._points import Points, draw_samples, find_distinct
 
-# Starts are compared on at most this many customers. What they find is carried on
-# over ever larger samples, each so many times as large, before all rows are used.
-MAX_ROWS_FOR_START = 20_000
-GROWTH = 16
+# Starts are compared on at most this many customers, and this many per segment. What
+# they find is carried on over ever larger samples, each so many times as large, before
+# all rows are used; beyond the last, finding the rows would cost more than it spares.
+MAX_ROWS_FOR_START = 2_000
+MAX_ROWS_PER_SEGMENT = 100
+GROWTH = 8
+LARGEST_SAMPLE = 400_000
 # Whole weights must leave so many digits after the point to whole numbers.
 LEAST_BITS = 24
 # Starts are compared before their last passes, which change little.
-ROUGH_TOL = 1e-3
+ROUGH_TOL = 1e-2
 
 Labels = NDArray[np.int64]
 
@@ -84,13 +87,12 @@ def fit_centers(
         The fit with the lowest inertia, the first of equals.
     """
     n_rows = len(points)
-    if n_rows <= MAX_ROWS_FOR_START:
-        return _choose_start(
-            find_distinct(points), n_clusters, n_init, max_iter, tol, rng
-        )
-    sizes = [MAX_ROWS_FOR_START]
-    while sizes[-1] * GROWTH * 8 < n_rows:
-        sizes.append(sizes[-1] * GROWTH)
+    sizes = [max(MAX_ROWS_FOR_START, MAX_ROWS_PER_SEGMENT * n_clusters)]
+    if n_rows <= sizes[0]:
+        rows = find_distinct(points)
+        return _choose_start(rows, n_clusters, n_init, max_iter, tol, rng)
+    while 2 * GROWTH * sizes[-1] < n_rows and GROWTH * sizes[-1] <= LARGEST_SAMPLE:
+        sizes.append(GROWTH * sizes[-1])
     samples = draw_samples(points, sizes)
     if len(samples[0]) < n_clusters:
         samples[0] = find_distinct(points)
@@ -191,23 +193,55 @@ class _Totals:
             )
         )
 
-    def find_means(self, distances: Floats) -> tuple[Matrix, Codes]:
-        """Return means and most frequent categories; the first of equals.
+    def descend(
+        self,
+        centers: Matrix,
+        modes: Codes,
+        labels: Codes,
+        distances: Floats,
+        max_iter: int,
+        tol: float,
+    ) -> int:
+        """Make passes, moving centres and modes; negative where a centre is empty."""
+        return int(
+            kernels.descend(
+                self.points.numbers,
+                self.points.codes,
+                np.float32(self.points.penalty),
+                self.points.weights,
+                self.unit,
+                self.weight_unit,
+                self.is_whole,
+                centers,
+                modes,
+                labels,
+                distances,
+                self.labels,
+                self.sums,
+                self.counts,
+                self.sizes,
+                max_iter,
+                tol,
+            )
+        )
 
-        A centre without rows moves to the row that is farthest from its own.
+    def fill_empty(self, centers: Matrix, modes: Codes, distances: Floats) -> None:
+        """Move centres to their means, those without rows to rows far from their own.
+
+        The first goes to the row that is farthest from its centre, and so on.
         """
-        weights = self.sizes / self.weight_unit
-        means = self.sums / self.unit / np.where(weights > 0, weights, 1.0)[:, None]
-        modes = np.zeros(self.counts.shape[:2], dtype=np.int32)
+        used = self.sizes > 0
+        weights = self.sizes[used] / self.weight_unit
+        centers[used] = self.sums[used] / self.unit / weights[:, None]
         if self.points.n_categories:
-            modes = self.counts.argmax(axis=2).astype(np.int32)
+            modes[used] = self.counts[used].argmax(axis=2)
         far = distances
-        for k in np.flatnonzero(self.sizes == 0):
+        for k in np.flatnonzero(~used):
             row = _find_farthest(self.points, far)
-            means[k], modes[k] = self.points.numbers[:, row], self.points.codes[:, row]
-            near = find_nearest(self.points, means[[k]], modes[[k]])[1]
+            centers[k] = self.points.numbers[:, row]
+            modes[k] = self.points.codes[:, row]
+            near = find_nearest(self.points, centers[[k]], modes[[k]])[1]
             far = np.minimum(far, near)
-        return means, modes
 
     def measure(self, centers: Matrix, modes: Codes) -> float:
         """Return the inertia."""
@@ -246,30 +280,15 @@ def _descend(
     totals = _Totals(points, len(centers))
     labels = np.empty(len(points), dtype=np.int32)
     distances = np.empty(len(points), dtype=np.float32)
+    centers, modes = centers.copy(), modes.copy()
     n_iter = 0
     while n_iter < max_iter:
-        _assign(points, centers, modes, labels, distances)
-        if not totals.move(labels):
+        made = totals.descend(centers, modes, labels, distances, max_iter - n_iter, tol)
+        n_iter += abs(made)
+        if made >= 0:
             break
-        n_iter += 1
-        means, new_modes = totals.find_means(distances)
-        shift = float(np.square(means - centers).sum())
-        kept = bool((new_modes == modes).all())
-        centers, modes = means, new_modes
-        if shift <= tol and kept:
-            break
+        totals.fill_empty(centers, modes, distances)
     _assign(points, centers, modes, labels, distances)
     totals.move(labels)
     sizes = totals.sizes / totals.weight_unit
     return Fit(centers, modes, sizes, totals.measure(centers, modes), max(n_iter, 1))
-
-
-def order_by_size(fit: Fit) -> Fit:
-    """Sort centres by descending size; of equals, the larger numbers come first."""
-    order = np.lexsort((*-fit.centers.T[::-1], -fit.sizes))
-    return replace(
-        fit,
-        centers=fit.centers[order],
-        modes=np.ascontiguousarray(fit.modes[order]),
-        sizes=fit.sizes[order],
-    )

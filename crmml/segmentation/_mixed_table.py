@@ -82,12 +82,15 @@ def read_mixed(
 def prepare_points(
     scaler: SkewScaler, table: MixedTable, weights: Doubles | None, penalty: float
 ) -> Points:
-    """Scale the numbers of a table and lay all out for k-means."""
-    n_rows, n_numbers = table.matrix.shape
-    numbers = np.empty((n_numbers, n_rows), dtype=np.float32)
+    """Scale the numbers of a table and lay all out for k-means.
+
+    Columns that the scaler leaves out are not among them.
+    """
+    n_rows, used = len(table.matrix), ~scaler.ignored_
+    numbers = np.empty((np.count_nonzero(used), n_rows), dtype=np.float32)
     for start in range(0, n_rows, BLOCK):
         block = slice(start, start + BLOCK)
-        scaled = scaler.scale_matrix(table.matrix[block])
+        scaled = scaler.scale_matrix(table.matrix[block])[:, used]
         # Adding 0 turns -0 into 0, which has other bits.
         numbers[:, block] = np.round(scaled, DECIMALS).T + 0.0
     weights = np.empty(0) if weights is None else weights

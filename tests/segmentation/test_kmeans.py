@@ -298,6 +298,7 @@ def test_a_refit_of_itself_keeps_the_number_that_was_chosen():
 
 def test_weighted_tables_too_large_for_a_start_count_as_repeated(monkeypatch):
     monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 50)
+    monkeypatch.setattr(_lloyd, "MAX_ROWS_PER_SEGMENT", 10)
     customers = _make_customers(200)
     weights = np.random.default_rng(1).integers(0, 4, size=200)
     repeated = customers.loc[customers.index.repeat(weights)]

@@ -116,6 +116,7 @@ def test_a_large_table_is_started_on_samples_and_finished_on_all(monkeypatch):
     X = rng.normal(size=(3000, 2)) + rng.integers(0, 3, size=(3000, 1)) * 6
     whole = _fit(X, 3)
     monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 100)
+    monkeypatch.setattr(_lloyd, "MAX_ROWS_PER_SEGMENT", 10)
     monkeypatch.setattr(_lloyd, "GROWTH", 2)
     sampled = _fit(X, 3)
     assert sampled.inertia == pytest.approx(whole.inertia, rel=1e-6)
@@ -127,6 +128,7 @@ def test_a_large_table_is_started_on_samples_and_finished_on_all(monkeypatch):
 
 def test_popular_rows_do_not_hide_the_others_from_the_start(monkeypatch):
     monkeypatch.setattr(_lloyd, "MAX_ROWS_FOR_START", 10)
+    monkeypatch.setattr(_lloyd, "MAX_ROWS_PER_SEGMENT", 2)
     X = np.r_[np.zeros(990), np.arange(1, 11) * 10.0].reshape(-1, 1)
     fit = _fit(X, 5)
     assert len(np.unique(fit.centers)) == 5
