@@ -23,26 +23,27 @@ class ColumnScale:
     scale: float
 
 
-def weighted_quantile(
-    values: Matrix, weights: Matrix, share: float, *, from_above: bool = False
+def find_quantile(
+    values: Matrix, cumulative: Matrix, share: float, *, from_above: bool = False
 ) -> float:
     """Quantile that is itself one of the values, which are sorted.
 
     From below: the smallest value that at least `share` of the weight does not exceed.
-    From above: its mirror image.
+    From above: its mirror image. `cumulative` holds the sums of the weights.
     """
-    if from_above:
-        return -weighted_quantile(-values[::-1], weights[::-1], 1.0 - share)
-    cumulative = np.cumsum(weights)
     # The tolerance keeps 0.01 x 300 at the third of 300 customers.
-    target = cumulative[-1] * (share - 1e-12)
-    return float(values[min(np.searchsorted(cumulative, target), len(values) - 1)])
+    if from_above:
+        rest = cumulative[-1] * (1.0 - (1.0 - share) * (1.0 - 1e-12))
+        place = np.searchsorted(cumulative, rest, side="right")
+    else:
+        place = np.searchsorted(cumulative, cumulative[-1] * share * (1.0 - 1e-12))
+    return float(values[min(place, len(values) - 1)])
 
 
-def weighted_median(values: Matrix, weights: Matrix) -> float:
+def find_median(values: Matrix, cumulative: Matrix) -> float:
     """Median of sorted values; the mean of the middle two where there are two."""
-    low = weighted_quantile(values, weights, 0.5)
-    high = weighted_quantile(values, weights, 0.5, from_above=True)
+    low = find_quantile(values, cumulative, 0.5)
+    high = find_quantile(values, cumulative, 0.5, from_above=True)
     return low / 2 + high / 2
 
 
@@ -59,21 +60,22 @@ def learn_column(
     values, weights = _group_equal_values(values, weights)
     if not len(values):
         return ColumnScale(np.nan, np.nan, False, 1.0, np.nan, 0.0)
-    lower = weighted_quantile(values, weights, cap_quantiles[0])
-    upper = weighted_quantile(values, weights, cap_quantiles[1], from_above=True)
+    cumulative = np.cumsum(weights)
+    lower = find_quantile(values, cumulative, cap_quantiles[0])
+    upper = find_quantile(values, cumulative, cap_quantiles[1], from_above=True)
     capped = np.clip(values, lower, upper)
     size = max(abs(lower), abs(upper))
     if upper / 2 - lower / 2 <= size * RELATIVE_SPREAD:
-        middle = weighted_median(capped, weights)
+        middle = find_median(capped, cumulative)
         return ColumnScale(lower, upper, False, 1.0, middle, 0.0)
-    unit, logged = size, False
-    skew = _skewness(capped / size, weights)
+    unit, logged, shaped = size, False, capped / size
+    skew = _skewness(shaped, weights)
     if abs(skew) > skew_threshold:
         typical = _typical_size(capped, weights)
-        logged = abs(_skewness(_signed_log(capped / typical), weights)) < abs(skew)
-        unit = typical if logged else size
-    shaped = _signed_log(capped / unit) if logged else capped / unit
-    center = weighted_median(shaped, weights)
+        candidate = _signed_log(capped / typical)
+        if abs(_skewness(candidate, weights)) < abs(skew):
+            unit, logged, shaped = typical, True, candidate
+    center = find_median(shaped, cumulative)
     scale = float(np.sqrt(_central_moments(shaped, weights)[0]))
     return ColumnScale(lower, upper, logged, unit, center, scale)
 
@@ -126,8 +128,8 @@ def _group_equal_values(
 
 
 def _signed_log(values: Matrix) -> Matrix:
-    result: Matrix = np.sign(values) * np.log1p(np.abs(values))
-    return result
+    result: Matrix = np.log1p(np.abs(values))
+    return np.copysign(result, values, out=result)
 
 
 def _typical_size(values: Matrix, weights: Matrix) -> float:
@@ -136,7 +138,7 @@ def _typical_size(values: Matrix, weights: Matrix) -> float:
         values, weights = _group_equal_values(np.abs(values), weights)
     sizes = values
     kept = sizes > 0
-    median = weighted_median(sizes[kept], weights[kept])
+    median = find_median(sizes[kept], np.cumsum(weights[kept]))
     return max(median, float(np.finfo(np.float64).tiny))
 
 
