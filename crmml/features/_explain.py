@@ -137,7 +137,9 @@ def explain_features(
     n_rows = spine.rows.num_rows
     has_loops = uses_loops(n_rows, tables)
     dialect = tables.engine.dialect
-    reason = f"{'at least' if has_loops else 'fewer than'} {MANY_ROWS:,} rows"
+    reason = f"fewer than {MANY_ROWS:,} rows"
+    if has_loops:
+        reason = f"{MANY_ROWS:,} rows or more; the same as by the statement below"
     query = compile_features(features, asked, tables, spine.cutoffs)
     return FeaturePlan(
         features=[feature.name for feature in features],
