@@ -50,9 +50,10 @@ class TimeToChurnModel(LifetimePredictions, BaseEstimator):
         period as one more feature; None is ``LogisticChurnClassifier()``. "cox" is
         proportional hazards [1]_ by the package statsmodels (extra ``survival``),
         with straight lines for numbers and no penalty.
-    max_rows : int, default=500_000
+    max_rows : int, default=200_000
         Of more rows of customers and periods, all with leavers are kept and the
-        others sampled evenly and weighted up. Not for "cox".
+        others sampled evenly and weighted up; more memory buys little, as leavers
+        are what one learns from. Not for "cox".
     random_state : int, RandomState instance or None, default=0
         Seeds that sample.
 
@@ -137,7 +138,7 @@ class TimeToChurnModel(LifetimePredictions, BaseEstimator):
         *,
         period: float = 30.0,
         hazard: Any = None,
-        max_rows: int = 500_000,
+        max_rows: int = 200_000,
         random_state: int | RandomState | None = 0,
     ) -> None:
         self.period = period

@@ -119,7 +119,7 @@ def _fit_one(design: Floats, lives: Lifetimes, k: int, entry: Floats) -> Floats:
         slope = np.inf
     if not slope < _STEEPEST or not (np.abs(found) < _LARGEST).all():
         raise NotEnoughHistoryError(
-            f"The Cox model of reason {lives.reasons[k - 1]!r} runs away: "
+            f"The Cox model of reason {k} of {len(lives.reasons)} runs away: "
             f"{status.sum()} customers left for it, and there are {design.shape[1]} "
             "columns to explain it. Use fewer features, or the discrete model, whose "
             "classifier is penalised."

@@ -89,7 +89,10 @@ class LifetimePredictions:
         """
         check_is_fitted(self)
         if reason is not None and reason not in self.reasons_:
-            raise SchemaError(f"reason must be one of {self.reasons_}, got {reason!r}.")
+            raise SchemaError(
+                f"reason must be one of the {len(self.reasons_)} in reasons_, got "
+                f"{reason!r}."
+            )
         every = self.reasons_ if reason is None else [reason]
         ahead = read_times(times, "times")
         parts = [
