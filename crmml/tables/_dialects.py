@@ -155,6 +155,8 @@ def _rewrite(node: exp.Expr, dialect: str) -> exp.Expr:
         return _round_away(node.this)
     if isinstance(node, exp.PercentileDisc) and dialect == "spark":
         return _percentile(node)
+    if isinstance(node, exp.ApproxDistinct) and dialect == "postgres":
+        return exp.Count(this=exp.Distinct(expressions=[node.this]))
     if isinstance(node, exp.IntDiv):
         return _divide(node, dialect)
     if isinstance(node, exp.Like) and dialect not in _RAW_PATTERNS:

@@ -12,16 +12,17 @@ from crmml.tables._reading import full_match
 
 ISO_8601 = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?"
-    r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+    r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
 """The texts that can be read; a time of day only down to nanoseconds."""
 WITH_OFFSET = r".*:.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 
 _DAY = DAY // MICROSECOND
 _MINUTE = _DAY // 1_440
-_DAYS_TO_1970 = 719_468
-"""Days from 1 March of the year 0, after which leap days end a year."""
+_DAYS_TO_1970 = 719_468 + 146_097
+"""Days from 1 March of the year -400, after which leap days end a year: in front of all
+dates, for engines differ in how they round negative quotients."""
 
 
 def text_to_microseconds(
@@ -71,7 +72,11 @@ def text_to_microseconds(
         exp.Between(this=month.copy(), low=sql.number(1), high=sql.number(12)),
         exp.GTE(this=day.copy(), expression=sql.number(1)),
         exp.LTE(this=day.copy(), expression=_days_of_month(year, month)),
-        exp.LT(this=hour.copy(), expression=sql.number(24)),
+        exp.or_(
+            exp.LT(this=hour.copy(), expression=sql.number(24)),
+            # The end of a day is the start of the next.
+            full_match(text, ".{11}24:00(:00)?([^:.0-9].*)?", dialect),
+        ),
         exp.LT(this=minute.copy(), expression=sql.number(60)),
         exp.LT(this=second.copy(), expression=sql.number(60)),
     )
@@ -111,8 +116,8 @@ def _quotient(value: exp.Expr, divisor: int) -> exp.Expr:
 def _civil_days(year: exp.Expr, month: exp.Expr, day: exp.Expr) -> exp.Expr:
     """Days from 1970: a year of 365 days and its leap days, counted from March."""
     is_early = exp.LTE(this=month.copy(), expression=sql.number(2))
-    one = exp.case().when(is_early, sql.number(1)).else_(sql.number(0))
-    year = exp.paren(exp.Sub(this=year.copy(), expression=one))
+    four_centuries = exp.case().when(is_early, sql.number(399)).else_(sql.number(400))
+    year = sql.sum_of(year.copy(), four_centuries)
     shift = exp.case().when(is_early.copy(), sql.number(9)).else_(sql.number(-3))
     from_march = sql.sum_of(month.copy(), shift)
     by_month = sql.sum_of(_times(from_march, 153), sql.number(2))

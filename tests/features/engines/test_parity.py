@@ -1,8 +1,10 @@
 """The same tables give the same results in every engine."""
 
+import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 
+from crmml.features import RFM
 from crmml.labels import ContractEnd, FutureSpend, Inactivity, NextPurchase
 from crmml.tables import make_spine
 
@@ -35,3 +37,19 @@ def test_every_result_is_the_same(
         assert_series_equal(
             label.transform(there, CUTOFFS), label.transform(here, CUTOFFS)
         )
+
+
+def test_features_are_written_by_way_of_this_process(carry, declare, frames, tmp_path):
+    own = frames(seed=5, kind="text")
+    own = {name: own[name] for name in ("transactions", "customers")}
+    here, there = declare(own), declare(own, carry)
+    features = RFM(windows=WINDOW).fit(here, CUTOFFS)
+    path = tmp_path / "features.parquet"
+    n = features.write_parquet(there, CUTOFFS, path)
+    found = pd.read_parquet(path).set_index(["cutoff", "customer_id"])
+    assert n == len(found)
+    expected = features.transform(here, CUTOFFS)
+    assert_frame_equal(found, expected, check_index_type=False)
+    plan = features.explain(there, CUTOFFS)
+    assert plan.method == "SQL"
+    assert "outside this process" in plan.reason
