@@ -113,16 +113,18 @@ def _fit_one(design: Floats, lives: Lifetimes, k: int, entry: Floats) -> Floats:
         end[seen], design[seen], status=status[seen], entry=begin[seen], ties="efron"
     )
     try:
-        found: Floats = model.fit(disp=0, warn_convergence=False).params
-        slope = np.abs(model.score(found)).max() / status.sum()
+        # A fit that runs away divides by nothing on its way, and is refused below.
+        with np.errstate(all="ignore"):
+            found: Floats = model.fit(disp=0, warn_convergence=False).params
+            slope = np.abs(model.score(found)).max() / status.sum()
     except np.linalg.LinAlgError:
         slope = np.inf
     if not slope < _STEEPEST or not (np.abs(found) < _LARGEST).all():
         raise NotEnoughHistoryError(
             f"The Cox model of reason {k} of {len(lives.reasons)} runs away: "
             f"{status.sum()} customers left for it, and there are {design.shape[1]} "
-            "columns to explain it. Use fewer features, or the discrete model, whose "
-            "classifier is penalised."
+            "columns to explain it, some of which may tell the duration itself. Use "
+            "fewer features, or the discrete model, whose classifier is penalised."
         )
     return found
 

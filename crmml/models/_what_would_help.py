@@ -1,6 +1,7 @@
 """What would help: the smallest change that brings a customer's risk down."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -10,7 +11,7 @@ import pandas as pd
 from crmml._utils._arguments import check_count
 from crmml._utils._frames import is_frame
 from crmml.exceptions import SchemaError
-from crmml.models._columns import NUMBER, TEXT, Columns, read_frame
+from crmml.models._columns import BOOLEAN, NUMBER, TEXT, Columns, read_frame
 from crmml.models._reason_words import Words, read_words
 from crmml.models._what_would_help_levers import NumberRange, make_lever
 from crmml.models._what_would_help_search import Customers, Plan, Values, make_plans
@@ -49,8 +50,8 @@ def what_would_help(
         The customers, as for ``model.predict_proba``.
     changeable : dict
         What the company can change, by feature: for a number a :class:`NumberRange`;
-        for text and booleans a list of the values on offer, or a dictionary of values
-        and their costs (1 each in a list).
+        for text, booleans and numbers alike a list of the values on offer, or a
+        dictionary of values and their costs (1 each in a list).
     threshold : float
         The probability of leaving that must not be exceeded, between 0 and 1.
     max_changes : int, default=2
@@ -177,7 +178,7 @@ def _read_changeable(frame: nw.DataFrame[Any], changeable: Mapping[str, Any]) ->
     for j, (name, allowed) in enumerate(changeable.items()):
         kind, column = found.kinds[j], found.arrays[j]
         wants_number = isinstance(allowed, NumberRange)
-        if wants_number and kind in ("boolean", TEXT):
+        if wants_number and kind in (BOOLEAN, TEXT):
             raise SchemaError(
                 f"changeable[{name!r}] is a NumberRange, and the column holds {kind} "
                 "values; list the values on offer instead."
@@ -185,14 +186,37 @@ def _read_changeable(frame: nw.DataFrame[Any], changeable: Mapping[str, Any]) ->
         if wants_number:
             values[name] = np.full(len(frame), np.nan) if kind != NUMBER else column
         else:
+            _check_offers(name, kind, allowed)
             values[name] = _as_objects(kind, column)
     return values
+
+
+def _check_offers(name: str, kind: str, offers: Any) -> None:
+    """Refuse values that the column cannot hold; any will do where it is empty."""
+    if not isinstance(offers, Iterable) or isinstance(offers, str):
+        # Refused where the values to try are listed.
+        return
+    n_bad = sum(not _fits(offer, kind) for offer in offers)
+    if n_bad:
+        raise SchemaError(
+            f"changeable[{name!r}] offers {n_bad} values that are no {kind}, which is "
+            "what the column holds."
+        )
+
+
+def _fits(offer: Any, kind: str) -> bool:
+    if kind == TEXT:
+        return isinstance(offer, str)
+    if kind == BOOLEAN:
+        return isinstance(offer, bool)
+    is_number = isinstance(offer, (int, float)) and not isinstance(offer, bool)
+    return kind != NUMBER or (is_number and math.isfinite(offer))
 
 
 def _as_objects(kind: str, column: Any) -> Any:
     """Values as Python objects, None where missing."""
     objects = np.empty(len(column), dtype=object)
-    as_flag = kind == "boolean"
+    as_flag = kind == BOOLEAN
     for i, value in enumerate(column.tolist()):
         is_missing = value is None or value != value
         objects[i] = None if is_missing else bool(value) if as_flag else value

@@ -274,12 +274,13 @@ def _replace(
     frame: nw.DataFrame[Any], feature: Any, values: NDArray[Any]
 ) -> nw.DataFrame[Any]:
     """Put values into a column: numbers as floats, the rest as what it is."""
-    if values.dtype == np.float64:
-        kind: Any = nw.Float64
-    else:
-        is_flag = all(isinstance(value, bool) for value in values if value is not None)
-        kind = nw.Boolean if is_flag else nw.String
+    listed = values.tolist()
+    kind: Any = nw.String
+    if all(isinstance(value, bool) for value in listed):
+        kind = nw.Boolean
+    elif all(isinstance(value, (int, float)) for value in listed):
+        kind = nw.Float64
     column = nw.new_series(
-        feature, values.tolist(), kind, backend=nw.get_native_namespace(frame)
+        feature, listed, kind, backend=nw.get_native_namespace(frame)
     )
     return frame.with_columns(column)

@@ -356,6 +356,8 @@ def test_cox_takes_no_weights_and_says_when_it_runs_away():
     flag = pd.DataFrame({"flag": np.arange(200) % 2})
     with pytest.raises(NotEnoughHistoryError, match="runs away"):
         model.fit(flag, np.where(flag["flag"], 1, 9), flag["flag"])
+    with pytest.raises(NotEnoughHistoryError, match="tell the duration itself"):
+        model.fit(X.assign(so_far=duration), duration, left)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,17 @@ def test_what_is_missing_is_not_changed_and_chinese_is_read(world):
     assert "改为two years，流失概率由" in said
 
 
+def test_numbers_may_be_listed_too(world):
+    X, y = world
+    model = LogisticChurnClassifier().fit(X, y)
+    listed = what_would_help(model, X.head(60), {"n_visits": [8, 4]}, threshold=0.4)
+    helped = listed[listed["feature"].notna()]
+    assert set(helped["new_value"]) <= {4, 8}
+    # At equal costs the first that suffices, in the order of the list.
+    assert (helped["new_value"] == 8).any()
+    assert (helped["new_probability"] <= 0.4).all()
+
+
 def test_an_empty_batch_gives_an_empty_table(world):
     X, y = world
     model = LogisticChurnClassifier().fit(X, y)
@@ -232,6 +243,12 @@ def test_an_empty_batch_gives_an_empty_table(world):
         ({"changeable": {"contract": "yearly"}}, "must be a NumberRange, a list"),
         ({"changeable": {"contract": []}}, "must allow at least one value"),
         ({"changeable": {"contract": {"yearly": 0}}}, "at costs above 0"),
+        (
+            {"changeable": {"contract": ["yearly", 5, None]}},
+            "2 values that are no text",
+        ),
+        ({"changeable": {"app": [1]}}, "1 values that are no boolean"),
+        ({"changeable": {"price": [np.nan, "a"]}}, "2 values that are no number"),
         ({"changeable": {"contract": {"yearly": "a"}}}, "must be a finite number"),
         ({"max_changes": 0}, "max_changes must be a whole number"),
         ({"language": "de"}, "language must be one of"),
