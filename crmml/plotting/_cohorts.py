@@ -90,7 +90,7 @@ def _read_cohorts(cohorts: Any) -> tuple[np.ndarray[Any, Any], list[str]]:
             f"{type(cohorts).__name__}."
         )
     shares = cohorts.drop(columns="n_customers").to_numpy(dtype=np.float64)
-    if np.nanmax(shares) > 1:
+    if (shares > 1).any():
         raise SchemaError(
             "the table holds numbers of customers; shares are drawn. Leave share=True "
             "in compute_cohort_retention."

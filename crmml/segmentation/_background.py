@@ -98,6 +98,7 @@ def _read_categories(column: nw.Series[Any]) -> tuple["pd.Series[Any]", list[str
         numbers = pd.Series(column.cast(nw.Float64).to_numpy()).astype(np.float64)
         bands = pd.qcut(numbers, 4, duplicates="drop", precision=3)
         order = [f"{band.left:g} to {band.right:g}" for band in bands.cat.categories]
+        order[0] = f"up to {bands.cat.categories[0].right:g}"
         codes = bands.cat.codes.to_numpy()
         cells = pd.Series(np.array([*order, MISSING], dtype=object)[codes])
     else:

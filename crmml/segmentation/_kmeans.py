@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import Interval, fit_context
+from crmml.exceptions import SchemaError
 from crmml.segmentation._alignment import number_like
 from crmml.segmentation._kmeans_fit import Learned, learn_segments
 from crmml.segmentation._lloyd import Labels, find_nearest
@@ -36,8 +37,7 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Columns of a frame that hold categories: text, booleans or codes. The others
         hold numbers; there must be one at least.
     category_weight : float, default=0.5
-        What a different category counts, as a squared distance. A column of numbers has
-        a variance of 1.
+        Squared distance of different categories. Columns of numbers have variance 1.
     k_range : tuple of two int, default=(2, 10)
         Smallest and largest number of segments to choose from.
     n_init : int, default=10
@@ -64,7 +64,7 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Centres in the units of the data. For a skewed column this is a mean on the
         logarithmic scale, close to the median. NaN in a column that was all missing.
     cluster_categories_ : ndarray of shape (n_clusters_, n_categorical)
-        The most frequent categories; None stands for missing.
+        The most frequent categories; None is missing.
     scaled_centers_ : ndarray of shape (n_clusters_, n_features)
         Centres in prepared units, with which ``predict`` compares.
     segment_numbers_ : ndarray of shape (n_clusters_,)
@@ -80,9 +80,9 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
     scaler_ : SkewScaler
         The fitted preparation; ``scaler_.inverse_transform`` undoes it.
     k_selection_ : pandas.DataFrame
-        One row per number of segments considered, see Notes: n_clusters, silhouette,
+        One row per number considered, none when it was given: n_clusters, silhouette,
         reference, stability, score, simplified_silhouette, calinski_harabasz, gap,
-        gap_error, smallest_share, inertia. No rows when `n_clusters` was given.
+        gap_error, smallest_share, inertia.
     k_reason_ : str
         Why there are so many segments, in a sentence.
     n_features_in_ : int
@@ -92,7 +92,6 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
 
     See Also
     --------
-    RFMSegmenter : Named segments from recency, frequency and spend.
     compute_segment_profile : What the segments are like.
     compute_segment_stability : Whether they would come back.
 
@@ -111,8 +110,7 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
     *Missing values* are read as the column's median, or as a category of their own. A
     category not seen in ``fit`` is different from all.
     *Columns* that are constant within the caps, or missing throughout, are left out
-    with a ``DataQualityWarning``. Text, dates and infinite numbers in other than
-    categorical columns are refused. Columns of a frame are matched by name.
+    with a ``DataQualityWarning``. Columns of a frame are matched by name.
 
     *Speed.* Starts are k-means++ with greedy draws (Arthur and Vassilvitskii 2007).
     Above 2,000 customers (or 100 per segment) they are compared on a sample of that
@@ -197,13 +195,11 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : dataframe or array-like of shape (n_samples, n_features)
-            One row per customer: numbers, booleans and missing values, and categories
-            in the columns named so.
+            One row per customer: numbers, missing values, and categories where named.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each customer, at least 0; a weight of 2 counts as a customer
-            repeated, a weight of 0 as one left out.
+            Weights, at least 0; 2 counts as a customer repeated, 0 as one left out.
 
         Returns
         -------
@@ -241,8 +237,8 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         X : dataframe or array-like of shape (n_samples, n_features)
             The customers of today, with the columns that `previous` knows.
         previous : KMeansSegmenter
-            The fitted segmenter to continue. It is not changed, and may be this one.
-            Its number of segments is kept where `n_clusters` is None.
+            The fitted segmenter to continue, which may be this one. Its number of
+            segments is kept where `n_clusters` is None.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
 
@@ -251,6 +247,10 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         KMeansSegmenter
             This object.
         """
+        if not isinstance(previous, KMeansSegmenter):
+            raise SchemaError(
+                f"previous must be a KMeansSegmenter, got {type(previous).__name__}."
+            )
         before = previous.predict(X)
         n_clusters = self.n_clusters or previous.n_clusters_
         learned = learn_segments(self, X, sample_weight, n_clusters)

@@ -51,6 +51,7 @@ def test_many_numbers_are_cut_at_quartiles_and_few_are_not():
     ages = table.loc[table["column"] == "age", "category"].unique()
     assert len(ages) == 5
     assert ages[-1] == "(missing)"
+    assert ages[0] == f"up to {people['age'].quantile(0.25):g}"
     children = table.loc[table["column"] == "children", "category"].unique()
     assert children.tolist() == ["0", "1", "2", "3"]
 

@@ -288,6 +288,11 @@ def test_a_refit_with_more_or_fewer_segments_leaves_no_number_to_two():
         assert agreement > 0.6
 
 
+def test_a_refit_needs_a_segmenter_to_continue():
+    with pytest.raises(SchemaError, match="must be a KMeansSegmenter, got int"):
+        KMeansSegmenter(2).refit([[1.0], [2.0]], 3)
+
+
 def test_a_refit_of_itself_keeps_the_number_that_was_chosen():
     X, _ = _make_planted(1)
     segmenter = KMeansSegmenter(k_range=(2, 6)).fit(X)
