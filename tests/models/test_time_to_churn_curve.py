@@ -1,9 +1,13 @@
 """Curves against tables computed by hand, statsmodels, and known truths."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from crmml.datasets import load_telco_churn
 from crmml.exceptions import DataQualityWarning, NotEnoughHistoryError, SchemaError
@@ -39,6 +43,50 @@ def test_a_table_computed_by_hand():
         expected = sorted([s ** np.exp(half), s ** np.exp(-half)])
         np.testing.assert_allclose(curve.loc[row, ["low", "high"]].tolist(), expected)
     assert curve.loc[0, ["low", "high"]].tolist() == [1.0, 1.0]
+
+
+def count_by_hand(customers):
+    """Retention and incidences in a loop over times, by the definitions."""
+    kept, lost, rows = 1.0, {"a": 0.0, "b": 0.0}, {}
+    for t in sorted({d for d, _, _ in customers}):
+        at_risk = sum((e < t or e == 0) and t <= d for d, e, _ in customers)
+        gone = [why for d, _, why in customers if d == t and why]
+        for why in gone:
+            lost[why] += kept / at_risk
+        kept *= 1 - len(gone) / at_risk if gone else 1.0
+        rows[t] = kept, lost["a"], lost["b"]
+    return rows
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 8), st.integers(0, 7), st.sampled_from(["", "a", "b"])
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_equal_to_the_definitions_with_ties_and_late_entries(drawn):
+    customers = [(d, e if e < d else 0, why) for d, e, why in drawn]
+    assume(any(why == "a" for *_, why in customers))
+    assume(any(why == "b" for *_, why in customers))
+    expected = count_by_hand(customers)
+    duration, entry, reason = (list(column) for column in zip(*customers, strict=True))
+    event = [bool(why) for why in reason]
+    with warnings.catch_warnings():
+        # Whether the curve ends early is tested elsewhere.
+        warnings.simplefilter("ignore", DataQualityWarning)
+        curve = compute_retention_curve(duration, event, entry=entry)
+    lost = compute_cumulative_incidence(duration, event, reason, entry=entry)
+    for time, kept in zip(curve["time"], curve["retained"], strict=True):
+        if time in expected:
+            assert kept == pytest.approx(expected[time][0], abs=1e-12)
+    for k, one in enumerate(("a", "b"), start=1):
+        own = lost[lost["reason"] == one]
+        for time, share in zip(own["time"], own["incidence"], strict=True):
+            if time in expected:
+                assert share == pytest.approx(expected[time][k], abs=1e-12)
 
 
 def test_leaving_at_once_counts():
