@@ -1,5 +1,6 @@
 """How long a silence must be before few who keep it come back."""
 
+import math
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -161,11 +162,13 @@ def suggest_inactivity(
     is_kept = (table["return_share"] < share).to_numpy()
     if not is_kept.any():
         last = table.iloc[-1]
+        enough = math.floor(100 * table["return_share"].min()) + 1
+        way_out = f", or raise max_return_share to {enough / 100:g}"
         raise NotEnoughHistoryError(
             f"Of those silent for {last['horizon_days']:.0f} days, the longest "
             f"candidate, {last['return_share']:.0%} come back; fewer than {share:.0%} "
             f"were asked for. Silences are followed for {followed} days. Give a longer "
-            "history, or raise max_return_share."
+            f"history{way_out if enough < 100 else ''}."
         )
     horizon = pd.Timedelta(int(table["horizon_days"][is_kept.argmax()]), "D")
     return InactivitySuggestion(horizon, share, followed, int(watched[1]), table)

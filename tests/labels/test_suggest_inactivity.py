@@ -134,6 +134,17 @@ def test_customers_who_always_come_back_have_no_horizon(make_tables):
         suggest_inactivity(tables)
 
 
+def test_the_share_that_the_message_names_has_a_horizon(make_tables, random_sales):
+    tables = make_tables(random_sales, observed_until="2024-03-25")
+    with pytest.raises(NotEnoughHistoryError, match="raise max_return_share to") as e:
+        suggest_inactivity(tables, max_return_share=0.001)
+    named = float(str(e.value).rsplit(" to ")[-1].rstrip("."))
+    least = suggest_inactivity(tables, max_return_share=named)
+    assert least.table["return_share"].min() < named
+    with pytest.raises(NotEnoughHistoryError):
+        suggest_inactivity(tables, max_return_share=named - 0.01)
+
+
 def test_too_little_to_follow_is_said(make_tables, sales):
     with pytest.raises(NotEnoughHistoryError, match="No 30 silences were watched"):
         suggest_inactivity(make_tables(sales))
