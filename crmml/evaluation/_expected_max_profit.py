@@ -199,9 +199,10 @@ def _find_steps(
     as much. What remains rises, so that the hull is where isotonic regression pools the
     slopes of neighbours.
     """
-    earlier = np.maximum.accumulate(saved)
-    kept = saved > 0.0
-    kept[1:] &= saved[1:] > earlier[:-1]
+    # More than the point before, as most are not; then more than every one before.
+    kept = np.flatnonzero(np.diff(saved, prepend=0.0) > 0)
+    most = np.maximum.accumulate(np.r_[0.0, saved[kept]])
+    kept = kept[saved[kept] > most[:-1]]
     points = np.column_stack([saved[kept], spent[kept], n_called[kept]])
     rising = np.diff(points, axis=0, prepend=0.0)
     if not len(rising):
