@@ -1,57 +1,23 @@
 """How one feature moves the log-odds: a curve, a straight line or a table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline, PPoly
+from scipy.interpolate import BSpline
 
 from crmml.models._encoder import weighted_quantiles
+from crmml.models._piecewise_cubic import PiecewiseCubic
+from crmml.models._rank_scale import RankScale
 
 N_KNOTS = 8
-N_LANDMARKS = 101
 DEGREE = 3
 # How freely a feature may move the log-odds before data speak, in units of the
 # straight line's: bends cost what their curvature costs, relative to these.
 LINE_SCALE = 0.55
 BEND_SCALE = 33.0
 _GRID = 1001
-
-
-@dataclass(frozen=True)
-class RankScale:
-    """Maps a number to its rank between 0 and 1, straight between landmarks.
-
-    Attributes
-    ----------
-    values, ranks : ndarray of shape (n_landmarks,)
-        The landmarks, both strictly increasing; ranks run from 0 to 1.
-    """
-
-    values: NDArray[np.float64]
-    ranks: NDArray[np.float64]
-
-    @classmethod
-    def learn(
-        cls, numbers: NDArray[np.float64], weights: NDArray[np.float64]
-    ) -> "RankScale":
-        """Learn from numbers without NaN."""
-        distinct, at = np.unique(numbers, return_inverse=True)
-        if len(distinct) == 1:
-            return cls(values=distinct, ranks=np.array([0.5]))
-        mass = np.bincount(at, weights=weights)
-        # Ties share the middle of their ranks.
-        ranks = np.cumsum(mass) - mass / 2.0
-        ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
-        marks = weighted_quantiles(numbers, weights, np.linspace(0, 1, N_LANDMARKS))
-        kept = np.isin(distinct, np.append(marks, [distinct[0], distinct[-1]]))
-        return cls(values=distinct[kept], ranks=ranks[kept])
-
-    def __call__(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give ranks; beyond the landmarks 0 and 1, NaN stays NaN."""
-        ranks: NDArray[np.float64] = np.interp(numbers, self.values, self.ranks)
-        return ranks
 
 
 @dataclass
@@ -67,7 +33,7 @@ class CurveTerm:
     knots: NDArray[np.float64]
     basis: NDArray[np.float64]
     has_missing: bool
-    pieces: NDArray[np.float64] = field(default_factory=lambda: np.zeros((4, 1)))
+    curve: PiecewiseCubic | None = None
     step: float = 0.0
 
     @classmethod
@@ -124,27 +90,24 @@ class CurveTerm:
         """Take the fitted coefficients of the columns; return them as reported."""
         self.step = float(coef[-1]) if self.has_missing else 0.0
         splines = self.basis @ (coef[:-1] if self.has_missing else coef)
-        # As polynomials between the knots, which are quicker to evaluate.
-        curve = PPoly.from_spline(BSpline(self.knots, splines, DEGREE))
-        inside = slice(DEGREE, len(self.knots) - DEGREE - 1)
-        self.pieces = curve.c[:, inside]
+        self.curve = PiecewiseCubic.over(
+            self.scale, BSpline(self.knots, splines, DEGREE)
+        )
         return coef
 
     def shift(self, offset: float) -> None:
         """Subtract a constant from the effect."""
-        self.pieces = self.pieces - np.array([[0.0], [0.0], [0.0], [offset]])
+        if self.curve is not None:
+            self.curve = self.curve.lower(offset)
         self.step -= offset
 
     def effect(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds of each number, shape (n_samples,)."""
-        missing = np.isnan(numbers)
-        ranks = self.scale(np.where(missing, 0.0, numbers))
-        starts = self.knots[DEGREE : -DEGREE - 1]
-        at = np.searchsorted(starts, ranks, side="right") - 1
-        past = ranks - starts[at]
-        cubic, square, slope, level = self.pieces[:, at]
-        curve = ((cubic * past + square) * past + slope) * past + level
-        return np.where(missing, self.step, curve)
+        if self.curve is None:
+            return np.zeros(len(numbers))
+        effects = self.curve(numbers)
+        effects[np.isnan(numbers)] = self.step
+        return effects
 
     def labels(self, name: Any) -> list[str]:
         """Names of the design's columns."""

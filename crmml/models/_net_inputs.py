@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from crmml.models._columns import NUMERIC, TEXT
-from crmml.models._effects import RankScale
 from crmml.models._encoder import Encoded, FrameEncoder
+from crmml.models._rank_scale import RankScale
 
 # Ranks are kept this far from 0 and 1: normal scores stay within 2.6.
 _TAIL = 0.005
@@ -83,18 +83,21 @@ class NetInputs:
 
     def matrix(self, encoded: Encoded) -> NDArray[np.float64]:
         """Return the matrix of shape (n_samples, n_columns), without NaN."""
-        matrix = (self._raw(encoded) - self.mean) / self.spread
-        matrix[np.isnan(matrix)] = 0.0
+        matrix = self._raw(encoded)
+        matrix -= self.mean
+        matrix /= self.spread
+        numbers = matrix[:, : len(self.scales)]
+        numbers[np.isnan(numbers)] = 0.0
         return matrix
 
     def _raw(self, encoded: Encoded) -> NDArray[np.float64]:
-        columns = []
-        for j, scale in self.scales.items():
+        raw = np.zeros((encoded.n_rows, len(self.features)))
+        for k, (j, scale) in enumerate(self.scales.items()):
             ranks = np.clip(scale(encoded.arrays[j]), _TAIL, 1.0 - _TAIL)
-            columns.append(ndtri(ranks))
-        columns += [np.isnan(encoded.arrays[j]) * 1.0 for j in self.flagged]
-        columns += [(encoded.arrays[j] == code) * 1.0 for j, code in self.codes]
-        raw = np.empty((encoded.n_rows, len(columns)))
-        for k, column in enumerate(columns):
-            raw[:, k] = column
+            raw[:, k] = ndtri(ranks)
+        for k, j in enumerate(self.flagged, start=len(self.scales)):
+            raw[:, k] = np.isnan(encoded.arrays[j])
+        first = len(self.scales) + len(self.flagged)
+        for k, (j, code) in enumerate(self.codes, start=first):
+            raw[:, k] = encoded.arrays[j] == code
         return raw

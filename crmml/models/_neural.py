@@ -22,6 +22,7 @@ from crmml.models._net_training import NetTrainer, find_n_steps
 # Customers are scored in blocks of one fixed shape: linear algebra libraries choose
 # their way by shape, and a score must not depend on who else is scored.
 _BLOCK = 64
+_CHUNK = 64 * _BLOCK
 
 
 class NeuralChurnClassifier(BaseChurnClassifier):
@@ -195,7 +196,14 @@ class NeuralChurnClassifier(BaseChurnClassifier):
         self._constant = float(np.mean([net.intercepts_[1][0] for net in nets]))
 
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
-        matrix = self._inputs.matrix(encoded)
+        log_odds = np.empty(encoded.n_rows)
+        # Some at a time, since one column a category takes much room.
+        for start in range(0, encoded.n_rows, _CHUNK):
+            rows = np.arange(start, min(start + _CHUNK, encoded.n_rows))
+            log_odds[rows] = self._score(self._inputs.matrix(encoded.take(rows)))
+        return log_odds
+
+    def _score(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         log_odds = np.empty(len(matrix))
         block = np.zeros((_BLOCK, matrix.shape[1]))
         for start in range(0, len(matrix), _BLOCK):
