@@ -40,6 +40,11 @@ class Inactivity(WindowLabel):
     --------
     ContractEnd : Where customers say that they leave.
 
+    Notes
+    -----
+    A return is a transaction too: who only returns something in the label window still
+    counts as there.
+
     Examples
     --------
     >>> import pandas as pd
