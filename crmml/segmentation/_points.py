@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from crmml.segmentation._columns import Matrix
 from crmml.segmentation._kernels import Codes, Doubles, Floats, find_rows, hash_rows
 
+# Rows that are laid out at a time.
+BLOCK = 4_096
+
 
 @dataclass(frozen=True)
 class Points:
@@ -112,8 +115,12 @@ def make_points(
     Points
         The rows.
     """
+    numbers = np.empty(X.shape[::-1], dtype=np.float32)
+    # Row by row of a block, so that both tables stay in cache.
+    for start in range(0, len(X), BLOCK):
+        numbers[:, start : start + BLOCK] = X[start : start + BLOCK].T
     # Adding 0 turns -0 into 0, which has other bits.
-    numbers = np.ascontiguousarray(X.T, dtype=np.float32) + np.float32(0.0)
+    numbers += np.float32(0.0)
     weights = np.empty(0) if weights is None else weights
     return Points(
         numbers,

@@ -1,4 +1,6 @@
-"""Segments of a real grocery panel: 2,469 households of 2017."""
+"""Segments of real customers: a grocery panel of 2017, and an online shop of 2011."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -6,7 +8,16 @@ import pytest
 
 from crmml._utils._extras import find_packaged_file
 from crmml.exceptions import MissingExtraError
-from crmml.segmentation import KMeansSegmenter, RFMSegmenter, compute_segment_profile
+from crmml.segmentation import (
+    KMeansSegmenter,
+    RFMSegmenter,
+    compute_cohort_retention,
+    compute_segment_profile,
+    compute_value_shares,
+    gini_coefficient,
+)
+
+SHOP = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 
 NAMES = ["days_since_last_purchase", "n_orders", "total_spend"]
 
@@ -58,3 +69,35 @@ def test_k_means_separates_households_by_all_three(households):
     assert centers.loc[best, "n_orders"] > centers.loc[worst, "n_orders"]
     days = centers["days_since_last_purchase"]
     assert days[best] < days[worst]
+
+
+@pytest.fixture(scope="module")
+def shop_lines():
+    if not SHOP.exists():
+        pytest.skip("the UCI Online Retail data are not beside the checkout")
+    lines = pd.read_parquet(SHOP).dropna(subset="CustomerID")
+    return lines.assign(amount=lines["Quantity"] * lines["UnitPrice"])
+
+
+def test_a_wholesaler_lives_on_few_and_a_grocer_on_more(shop_lines, households):
+    shop = shop_lines.groupby("CustomerID")["amount"].sum()
+    # Returns are there, so some customers have cost more than they brought.
+    assert (shop < 0).sum() == 42
+    found = compute_value_shares(shop, customer_shares=[0.2])["value_share"][0]
+    ordered = np.sort(shop)[::-1]
+    best = ordered[: round(0.2 * len(shop))].sum() / ordered.sum()
+    assert found == pytest.approx(best, abs=1e-3)
+    assert gini_coefficient(shop) > gini_coefficient(households["total_spend"]) + 0.1
+
+
+def test_the_cohort_of_december_2010_comes_back_as_counted_by_hand(shop_lines):
+    bought = shop_lines[shop_lines["Quantity"] > 0]
+    table = compute_cohort_retention(bought["CustomerID"], bought["InvoiceDate"])
+    month = bought["InvoiceDate"].dt.strftime("%Y-%m")
+    december = set(bought["CustomerID"][month == "2010-12"])
+    january = set(bought["CustomerID"][month == "2011-01"])
+    assert table.loc["2010-12-01", "n_customers"] == len(december) == 885
+    assert table.loc["2010-12-01", 1] == len(december & january) / 885
+    # The data end on 9 December 2011, so that month is not over.
+    assert table.index[-1] == pd.Timestamp("2011-11-01")
+    assert table.shape == (12, 13)
