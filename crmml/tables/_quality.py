@@ -103,17 +103,18 @@ def _check_table(tables: "CustomerTables", name: str) -> Iterator[Finding]:
         _count_duplicates(tables, name),
         "kept; drop them if a row cannot happen twice",
     )
+    yield from _find_silent_days(name, roles.get("timestamp", ""), seen)
+
+
+def _find_silent_days(
+    name: str, column: str, seen: dict[str, Any]
+) -> Iterator[Finding]:
     n_silent, n_days = _count_silent_days(seen)
     if n_silent:
-        advice = "closed, or a day's data did not arrive"
-        yield Finding(
-            name,
-            roles["timestamp"],
-            "day without any event",
-            n_silent,
-            n_silent / n_days,
-            f"counts days, not rows{_describe_closed(seen)}; {advice}",
-        )
+        advice = f"counts days, not rows{_describe_closed(seen)}; closed, or a day's "
+        advice += "data did not arrive"
+        finding = "day without any event"
+        yield Finding(name, column, finding, n_silent, n_silent / n_days, advice)
 
 
 def _scan(tables: "CustomerTables", name: str, rules: list[Rule]) -> dict[str, Any]:
