@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
 from crmml.plotting._style import (
@@ -79,22 +80,7 @@ def plot_retention_curve(
     at = np.array([order.index(label) for label in labels])
     for i, label in enumerate(order):
         own = {name: values[at == i] for name, values in read.items()}
-        color = COLORS[i % len(COLORS)]
-        ax.fill_between(
-            *(own["time"], own["low"], own["high"]),
-            step="post",
-            color=color,
-            alpha=0.18,
-            linewidth=0,
-        )
-        ax.step(
-            *(own["time"], own[column]),
-            where="post",
-            color=color,
-            linestyle=LINE_STYLES[i % len(LINE_STYLES)],
-            linewidth=1.6,
-            label=label,
-        )
+        _draw_steps(ax, own, column, i, label)
     ax.set_xlim(0, float(read["time"].max()) or 1.0)
     top = float(read["high"].max()) if is_by_reason else 1.0
     ax.set_ylim(0, 1.02 * top or 1.0)
@@ -109,6 +95,28 @@ def plot_retention_curve(
         place = "upper left" if is_by_reason else "best"
         write_legend(ax, fonts, loc=place, edgecolor="none")
     return ax
+
+
+def _draw_steps(
+    ax: Axes, own: dict[str, NDArray[np.float64]], column: str, i: int, label: str
+) -> None:
+    """Draw one line in steps and the band of its interval."""
+    color = COLORS[i % len(COLORS)]
+    ax.fill_between(
+        *(own["time"], own["low"], own["high"]),
+        step="post",
+        color=color,
+        alpha=0.18,
+        linewidth=0,
+    )
+    ax.step(
+        *(own["time"], own[column]),
+        where="post",
+        color=color,
+        linestyle=LINE_STYLES[i % len(LINE_STYLES)],
+        linewidth=1.6,
+        label=label,
+    )
 
 
 def _label(key: tuple[Any, ...]) -> str:
