@@ -11,8 +11,8 @@ from crmml.tables import CustomerTables
 from crmml.tables._spine import Spine
 
 MANY_ROWS = 100_000
-"""From so many rows on, compiled loops win: SQL groups by customer and bucket, and the
-more customers there are, the fewer events share a group."""
+"""From so many rows on, of the spine or of a table of events, compiled loops win. For
+few, SQL does without the second that it takes to load them."""
 
 
 def compute_features(
@@ -56,4 +56,6 @@ def uses_loops(n_rows: int, tables: CustomerTables) -> bool:
 
     Where the tables lie outside this process, their own engine does.
     """
-    return tables.engine.dialect == "duckdb" and n_rows >= MANY_ROWS
+    sizes = [tables.extents[name].n_rows for name in tables.event_tables]
+    is_here: bool = tables.engine.dialect == "duckdb"
+    return is_here and max([n_rows, *sizes]) >= MANY_ROWS

@@ -103,6 +103,8 @@ class TableSweep:
             )
         if is_wide:
             return _to_decimals(out)
+        if one.how in {"count", "distinct", "taken_back"}:
+            return pa.array(out[0])
         return pa.array(out[0], mask=out[0] == sweep.MISSING)
 
     @staticmethod

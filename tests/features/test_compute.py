@@ -133,3 +133,12 @@ def test_threads_cover_every_row_once():
 
         in_blocks(mark, n, seen)
         assert (seen == 1).all()
+
+
+def test_many_events_are_enough_for_loops(make_tables, sales):
+    tables = make_tables(sales)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_compute, "MANY_ROWS", len(sales))
+        assert _compute.uses_loops(1, tables)
+        patch.setattr(_compute, "MANY_ROWS", len(sales) + 1)
+        assert not _compute.uses_loops(1, tables)

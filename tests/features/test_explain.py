@@ -102,7 +102,7 @@ def test_the_choice_of_method_is_the_one_that_computing_makes(tables, monkeypatc
     assert (plan.method, plan.reason) == ("SQL", "fewer than 100,000 rows")
     monkeypatch.setattr(compute, "MANY_ROWS", plan.n_rows)
     assert RFM().explain(tables, CUTOFFS).method == "compiled loops"
-    monkeypatch.setattr(compute, "MANY_ROWS", plan.n_rows + 1)
+    monkeypatch.setattr(compute, "MANY_ROWS", 1_000_000)
     assert RFM().explain(tables, CUTOFFS).method == "SQL"
 
 

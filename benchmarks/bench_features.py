@@ -1,0 +1,257 @@
+"""Sixteen features of a million transactions at twelve cutoffs, and at one.
+
+Beside crmml stand what people write: a pandas loop over cutoffs, a range join in
+DuckDB, DuckDB cutoff by cutoff, and featuretools with cutoff times (on a sample of
+customers, for it takes minutes; compare it with crmml on the same sample). All begin
+with a frame in memory and end with a table. Results are checked to be equal, then each
+way is timed several times, in turns; medians are printed. Data are generated with a
+seed. An order is one line of the log: the peers count lines, which spares them to
+tell orders apart; crmml is given order ids.
+
+Run: python benchmarks/bench_features.py [n_repeats [python_with_featuretools]]
+"""
+
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+import crmml
+from crmml.features import RFM, CustomAggregation, FeatureSet, Tenure
+from crmml.tables import CustomerTables, Transactions
+
+CUTOFFS = list(pd.date_range("2023-01-01", periods=12, freq="MS"))
+DAYS = [30, 90, 365]
+LARGE = 40.0
+N_SAMPLED = 500
+"""Customers for featuretools."""
+
+
+def generate(n=1_000_000, n_customers=100_000):
+    rng = np.random.default_rng(0)
+    seconds = np.sort(rng.integers(0, 730 * 86_400, n))
+    return pd.DataFrame(
+        {
+            "customer_id": (n_customers * rng.beta(0.8, 3, n)).astype(np.int64),
+            "timestamp": pd.Timestamp("2022-01-01") + pd.to_timedelta(seconds, "s"),
+            "amount": rng.gamma(2, 10, n).round(2),
+            "order_id": np.arange(n),
+        }
+    )
+
+
+def by_crmml(log, cutoffs):
+    roles = {name: name for name in log.columns}
+    tables = CustomerTables(
+        transactions=Transactions(log, **roles), observed_until="2024-01-01"
+    )
+    windows = [f"{days}D" for days in DAYS]
+    features = FeatureSet(
+        [
+            RFM(windows=[None, *windows]),
+            Tenure(),
+            CustomAggregation("max", how="max", value="amount", windows=windows),
+            CustomAggregation("n_large", where=f"amount > {LARGE}", windows=windows),
+        ]
+    ).set_output(transform="arrow")
+    return features.fit_transform(tables, cutoffs)
+
+
+def by_pandas(log, cutoffs):
+    parts = []
+    for cutoff in cutoffs:
+        past = log[log["timestamp"] < cutoff]
+        groups = past.groupby("customer_id")
+        part = groups.agg(
+            n_orders=("order_id", "size"),
+            total_spend=("amount", "sum"),
+            first=("timestamp", "min"),
+            last=("timestamp", "max"),
+        )
+        part["tenure_days"] = (cutoff - part.pop("first")) / pd.Timedelta("1D")
+        silence = (cutoff - part.pop("last")) / pd.Timedelta("1D")
+        part["days_since_last_purchase"] = silence
+        for days in DAYS:
+            recent = past[past["timestamp"] >= cutoff - pd.Timedelta(days=days)]
+            recent = recent.assign(large=recent["amount"] > LARGE)
+            found = recent.groupby("customer_id").agg(
+                n_orders=("order_id", "size"),
+                total_spend=("amount", "sum"),
+                max=("amount", "max"),
+                n_large=("large", "sum"),
+            )
+            part = part.join(found.add_suffix(f"_{days}d"))
+            counted = [
+                f"{name}_{days}d" for name in ("n_orders", "total_spend", "n_large")
+            ]
+            part[counted] = part[counted].fillna(0)
+        parts.append(part.reset_index().assign(cutoff=cutoff))
+    return pd.concat(parts, ignore_index=True)
+
+
+def columns_in_sql(at):
+    day = "86400e6"
+    columns = [
+        f"(epoch_us({at}) - epoch_us(max(timestamp))) / {day} days_since_last_purchase",
+        f"(epoch_us({at}) - epoch_us(min(timestamp))) / {day} tenure_days",
+        "count(*) n_orders",
+        "sum(amount) total_spend",
+    ]
+    for days in DAYS:
+        recent = f"filter (timestamp >= {at} - interval {days} day)"
+        large = f"filter (timestamp >= {at} - interval {days} day and amount > {LARGE})"
+        columns += [
+            f"count(*) {recent} n_orders_{days}d",
+            f"coalesce(sum(amount) {recent}, 0) total_spend_{days}d",
+            f"max(amount) {recent} max_{days}d",
+            f"count(*) {large} n_large_{days}d",
+        ]
+    return ", ".join(columns)
+
+
+def by_range_join(log, cutoffs):
+    con = duckdb.connect()
+    con.register("log", log)
+    con.register("cutoffs", pd.DataFrame({"cutoff": cutoffs}))
+    return con.sql(
+        f"select customer_id, cutoff, {columns_in_sql('cutoff')} from log join cutoffs "
+        "on timestamp < cutoff group by customer_id, cutoff "
+        "order by cutoff, customer_id"
+    ).to_arrow_table()
+
+
+def by_duckdb_cutoffs(log, cutoffs):
+    con = duckdb.connect()
+    con.register("log", log)
+    each = [
+        f"(select customer_id, {at} as cutoff, {columns_in_sql(at)} from log "
+        f"where timestamp < {at} group by customer_id order by customer_id)"
+        for at in (f"timestamp '{one}'" for one in cutoffs)
+    ]
+    return con.sql(" union all ".join(each)).to_arrow_table()
+
+
+FEATURETOOLS = """
+import sys, time, pandas as pd, featuretools as ft
+from featuretools.primitives import Count, Max, Sum
+log = pd.read_parquet(sys.argv[1])
+cutoffs, days = pd.to_datetime(sys.argv[2].split(",")), [30, 90, 365]
+wall, cpu = time.perf_counter(), time.process_time()
+es = ft.EntitySet()
+es = es.add_dataframe(log, "log", index="order_id", time_index="timestamp")
+es = es.normalize_dataframe("log", "customers", "customer_id")
+first = log.groupby("customer_id")["timestamp"].min()
+times = pd.DataFrame([(c, t) for t in cutoffs for c in first.index[first < t]],
+                     columns=["customer_id", "time"])
+parts = []
+for window in [None, *days]:
+    end = "" if window is None else f"_{window}d"
+    names = {"COUNT(log)": "n_orders" + end, "SUM(log.amount)": "total_spend" + end}
+    if window:
+        names["MAX(log.amount)"] = "max" + end
+    part, _ = ft.dfs(entityset=es, target_dataframe_name="customers", cutoff_time=times,
+        agg_primitives=[Count, Sum, Max], trans_primitives=[], max_depth=1,
+        training_window=None if window is None else f"{window} days",
+        include_cutoff_time=False, cutoff_time_in_index=True, n_jobs=1)
+    parts.append(part[list(names)].rename(columns=names))
+out = pd.concat(parts, axis=1)
+print(ft.__version__, pd.__version__, time.perf_counter() - wall,
+      time.process_time() - cpu)
+out.rename_axis(["customer_id", "cutoff"]).reset_index().to_parquet(sys.argv[3])
+"""
+
+
+def run_featuretools(python, log):
+    """Compute eleven of the features by featuretools, in an interpreter of its own."""
+    log = log[log["customer_id"].isin(log["customer_id"].unique()[:N_SAMPLED])]
+    with tempfile.TemporaryDirectory() as folder:
+        given, out = Path(folder) / "log.parquet", Path(folder) / "out.parquet"
+        log.to_parquet(given)
+        cutoffs = ",".join(map(str, CUTOFFS))
+        done = subprocess.run(
+            [python, "-W", "ignore", "-c", FEATURETOOLS, given, cutoffs, out],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        version, pandas, wall, cpu = done.stdout.split()[-4:]
+        result = pd.read_parquet(out)
+    print(f"\nfeaturetools {version} on pandas {pandas}, {len(log):,} transactions of")
+    print(f"{N_SAMPLED} customers, 12 cutoffs, 11 of the features, one run:")
+    ours = tidy(by_crmml(log, CUTOFFS))
+    theirs = tidy(result)
+    check_equal(ours[theirs.columns], theirs)
+    own = measure(lambda: by_crmml(log, CUTOFFS))
+    print_row("featuretools", (float(wall), float(cpu)), own)
+    print_row("crmml (all 16)", own, own)
+
+
+def tidy(result):
+    frame = result if isinstance(result, pd.DataFrame) else result.to_pandas()
+    frame = frame.sort_values(["cutoff", "customer_id"], ignore_index=True)
+    return frame[sorted(frame.columns)].astype({"cutoff": "datetime64[us]"})
+
+
+def check_equal(ours, theirs):
+    # Sums of doubles depend on their order in the last digits.
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-9, atol=1e-9)
+
+
+def measure(call):
+    wall, cpu = time.perf_counter(), time.process_time()
+    call()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def print_row(name, used, ours):
+    ratios = [one / own for one, own in zip(used, ours, strict=True)]
+    cells = [f"{used[0]:.2f}", f"{used[1]:.2f}", *(f"{one:.1f}" for one in ratios)]
+    print("|", name, "|", " | ".join(cells), "|")
+
+
+def compare(log, cutoffs, ways, n_repeats):
+    print(f"\n{len(log):,} transactions, {len(cutoffs)} cutoffs, 16 features:")
+    print("| way | wall s | CPU s | wall to crmml | CPU to crmml |")
+    print("|---|---|---|---|---|")
+    ours = tidy(by_crmml(log, cutoffs))
+    assert ours.shape[1] == 18
+    for way in ways.values():
+        check_equal(ours, tidy(way(log, cutoffs)))
+    used = {name: [] for name in ways}
+    for _ in range(n_repeats):
+        for name, way in ways.items():
+            used[name].append(measure(lambda way=way: way(log, cutoffs)))
+    medians = {
+        name: [statistics.median(one) for one in zip(*found, strict=True)]
+        for name, found in used.items()
+    }
+    for name, found in medians.items():
+        print_row(name, found, medians["crmml"])
+
+
+def main(n_repeats=5, python=None):
+    print(f"crmml {crmml.__version__}, DuckDB {duckdb.__version__}, pandas", end=" ")
+    print(f"{pd.__version__}, Python {platform.python_version()}, {platform.machine()}")
+    print("Command: python", *sys.argv)
+    log = generate()
+    ways = {
+        "crmml": by_crmml,
+        "pandas loop": by_pandas,
+        "DuckDB range join": by_range_join,
+        "DuckDB cutoff by cutoff": by_duckdb_cutoffs,
+    }
+    compare(log, CUTOFFS, ways, int(n_repeats))
+    compare(log, CUTOFFS[-1:], ways, int(n_repeats))
+    if python is not None:
+        run_featuretools(python, log)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
