@@ -10,6 +10,9 @@ from crmml.segmentation._columns import Matrix
 # Values that differ by less than this share of their size differ by rounding only.
 RELATIVE_SPREAD = 1e-9
 
+# Of more values, so many are used, evenly spaced by rank, the ends among them.
+MAX_VALUES = 500_000
+
 
 @dataclass(frozen=True)
 class ColumnScale:
@@ -116,6 +119,9 @@ def _group_equal_values(
         # Missing values come last.
         values = np.sort(values)
         values = values[: np.searchsorted(values, np.nan)]
+        if len(values) > MAX_VALUES:
+            ranks = np.linspace(0, len(values) - 1, MAX_VALUES).round()
+            values = values[ranks.astype(np.int64)]
         starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]][: len(values)])
         return values[starts], np.diff(starts, append=len(values)).astype(np.float64)
     known = ~np.isnan(values)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import skew
 
 from crmml.exceptions import DataQualityWarning, SchemaError
-from crmml.segmentation import SkewScaler
+from crmml.segmentation import SkewScaler, _column_scale
 from crmml.segmentation._column_scale import find_median, find_quantile
 
 NUMBERS = st.lists(st.integers(-50, 50), min_size=1, max_size=30)
@@ -187,3 +187,20 @@ def test_set_output_gives_frames_with_names_and_index():
     out = SkewScaler().set_output(transform="pandas").fit_transform(frame)
     assert list(out.columns) == ["a", "b"]
     assert list(out.index) == ["x", "y", "z"]
+
+
+def test_of_many_values_evenly_spaced_ranks_tell_the_same(monkeypatch):
+    values = np.random.default_rng(0).lognormal(3, 1, (20_000, 1))
+    expected = SkewScaler().fit(values)
+    monkeypatch.setattr(_column_scale, "MAX_VALUES", 2_000)
+    found = SkewScaler().fit(values)
+    for name in ("lower_", "upper_", "unit_", "center_", "scale_"):
+        # A cap at the first of a hundred moves by a twentieth of its rank at most.
+        np.testing.assert_allclose(
+            getattr(found, name), getattr(expected, name), rtol=0.05, atol=0.005
+        )
+    uncapped = SkewScaler(cap_quantiles=(0, 1)).fit(values)
+    assert uncapped.lower_[0] == values.min()
+    assert uncapped.upper_[0] == values.max()
+    order = np.random.default_rng(1).permutation(20_000)
+    assert SkewScaler().fit(values[order]).scale_ == found.scale_
