@@ -103,6 +103,8 @@ class InterPurchase(PointInTimeBuilder):
         return [
             Feature(f"mean_gap_days{end}", ratio_or_null(summed, n_days)),
             Feature(f"std_gap_days{end}", days(spread)),
-            Feature(f"cv_gap{end}", ratio_or_null(times(spread, n), summed)),
+            Feature(
+                f"cv_gap{end}", ratio_or_null(times(spread, sql.as_double(n)), summed)
+            ),
             Feature(f"days_overdue{end}", ratio_or_null(late, n_days)),
         ]
