@@ -19,8 +19,9 @@ from crmml.tables._spine import spine_query
 
 _KEYS = ("cutoff", "customer_id")
 _CLICKHOUSE_SETTINGS = {
-    # As in standard SQL: what a join does not find is null, and a name means a column
-    # before it means what is selected under this name.
+    # As in standard SQL: what a join does not find is null, and so is the least of
+    # nothing; a name means a column before it means what is selected under this name.
+    "aggregate_functions_null_for_empty": 1,
     "join_use_nulls": 1,
     "prefer_column_name_to_alias": 1,
 }
