@@ -77,6 +77,7 @@ def grow_bits(
     room: int,
     limit: int,
     ancestors: Array,
+    stop: Array,
 ) -> tuple[Array, int]:
     """Grow one prefix by two and more of the numbers in its rows.
 
@@ -96,7 +97,7 @@ def grow_bits(
     ends[0] = width
     path = np.empty((1, 2 * words), np.uint64)
     depth = 0
-    while depth >= 0 and n_nodes <= limit:
+    while depth >= 0 and n_nodes <= limit and stop[0] == 0:
         current = starts[depth]
         if current >= ends[depth] - 1:
             depth -= 1

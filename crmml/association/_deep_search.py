@@ -1,7 +1,7 @@
 """Depth-first search with compiled kernels, on as many threads as asked for."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crmml._utils._progress import ProgressBar
 from crmml.association._growth_kernels import grow_prefixes
+from crmml.association._limits import check_memory, estimate_memory
 from crmml.association._ranked_rows import NONE, RankedRows, are_related
 from crmml.association._row_kernels import count_pairs, list_pairs, project
 
@@ -64,6 +66,7 @@ def search_deep(
     if max_length < 2:
         return singles[0], singles[1], singles[2]
     n_threads = max(1, min(n_threads, len(ranked.rows) // _WORTH_A_THREAD))
+    check_memory(estimate_memory(ranked, n_threads, _CELLS))
     stop = np.zeros(1, dtype=np.uint8)
     with ThreadPoolExecutor(n_threads) as pool:
         try:
@@ -75,6 +78,7 @@ def search_deep(
             parts = [singles, np.stack([firsts, pairs.seconds, pairs.counts])]
             if max_length > 2:
                 base = n_ranks + n_pairs
+                blocks = list(_blocks(pairs, n_ranks, n_threads))
                 tasks = [
                     pool.submit(
                         _grow_block,
@@ -87,24 +91,35 @@ def search_deep(
                         limit - base,
                         stop,
                     )
-                    for low, high in _blocks(pairs, n_ranks, n_threads)
+                    for low, high in blocks
                 ]
-                found = base
-                for task in tasks:
-                    nodes = task.result()
-                    # Nodes of a block were numbered as if it were the only one.
-                    nodes[0, nodes[0] >= base] += found - base
-                    found += nodes.shape[1]
-                    if found > limit:
-                        stop[0] = 1
-                        return None
-                    parts.append(nodes)
+                grown = _collect(tasks, base, limit)
+                if grown is None:
+                    stop[0] = 1
+                    return None
+                parts += grown
         except BaseException:
             # Also Ctrl-C: the kernels look at this, so that no thread is left.
             stop[0] = 1
             raise
     parents, items, counts = np.concatenate(parts, axis=1)
     return parents, items, counts
+
+
+def _collect(tasks: list[Future[Array]], base: int, limit: int) -> list[Array] | None:
+    """Gather the nodes of all blocks, in their order; None if they are too many."""
+    parts, found = [], base
+    with ProgressBar("Mining itemsets", len(tasks)) as bar:
+        for task in tasks:
+            nodes = task.result()
+            # Nodes of a block were numbered as if it were the only one.
+            nodes[0, nodes[0] >= base] += found - base
+            found += nodes.shape[1]
+            if found > limit:
+                return None
+            parts.append(nodes)
+            bar.advance()
+    return parts
 
 
 def _find_pairs(

@@ -26,6 +26,7 @@ def _grow_rows(
     room: int,
     limit: int,
     ancestors: Array,
+    stop: Array,
 ) -> tuple[Array, int]:
     """Do the same where bit sets would be wide and empty: count pairs in the rows.
 
@@ -104,6 +105,7 @@ def _grow_rows(
             room - 1,
             limit,
             ancestors,
+            stop,
         )
     return nodes, n_nodes
 
@@ -189,6 +191,7 @@ def grow_prefixes(
                 room,
                 limit,
                 ancestors,
+                stop,
             )
         else:
             nodes, n_nodes = _grow_rows(
@@ -204,5 +207,6 @@ def grow_prefixes(
                 room,
                 limit,
                 ancestors,
+                stop,
             )
     return nodes[:, :n_nodes].copy()

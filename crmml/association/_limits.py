@@ -1,0 +1,75 @@
+"""How much memory a search will take, and whether there is so much."""
+
+import os
+
+import numpy as np
+
+from crmml.association._ranked_rows import RankedRows
+from crmml.exceptions import LimitError
+
+# Kept in step with the blocks of the deep search.
+_BYTES_OF_PAIRS = 4
+_SPARE = 0.9
+
+
+def estimate_memory(ranked: RankedRows, n_threads: int, n_cells: int) -> int:
+    """Estimate the bytes that a search needs beside the baskets and its result.
+
+    Parameters
+    ----------
+    ranked : RankedRows
+        The baskets.
+    n_threads : int
+        Number of threads.
+    n_cells : int
+        The largest table of pairs of one thread.
+
+    Returns
+    -------
+    int
+        Bytes: tables of pairs, what follows each item of a block, and the bit sets of
+        the most frequent items.
+    """
+    n_ranks = len(ranked.counts)
+    table = min(n_ranks**2, n_cells) * _BYTES_OF_PAIRS
+    written = 4 * n_cells
+    # The bit sets of one prefix: at most all ranks by the baskets of that item.
+    widest = int(np.max(ranked.counts * np.arange(n_ranks)[::-1], initial=0)) // 8
+    return n_threads * (table + written + widest)
+
+
+def check_memory(needed: int) -> None:
+    """Refuse what the machine has no memory for.
+
+    Parameters
+    ----------
+    needed : int
+        Bytes.
+
+    Raises
+    ------
+    LimitError
+        If fewer are available.
+    """
+    available = available_memory()
+    if available is not None and needed > _SPARE * available:
+        raise LimitError(
+            f"The search needs about {needed / 2**30:.1f} GB and "
+            f"{available / 2**30:.1f} GB are free. Raise min_support, exclude very "
+            "frequent items, or set n_jobs=1."
+        )
+
+
+def available_memory() -> int | None:
+    """Give the free bytes of the machine; None where it does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
