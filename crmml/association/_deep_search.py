@@ -22,6 +22,8 @@ _CELLS = 16_000_000
 _ENTRIES = 16_000_000
 # Below this many entries more threads cost more than they bring.
 _WORTH_A_THREAD = 200_000
+# Each has a table of pairs of its own, of up to 64 MB.
+_MOST_THREADS = 16
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def search_deep(
     singles = np.stack([np.full(n_ranks, -1), np.arange(n_ranks), ranked.counts])
     if max_length < 2:
         return singles[0], singles[1], singles[2]
-    n_threads = max(1, min(n_threads, len(ranked.rows) // _WORTH_A_THREAD))
+    n_threads = max(
+        1, min(n_threads, _MOST_THREADS, len(ranked.rows) // _WORTH_A_THREAD)
+    )
     check_memory(estimate_memory(ranked, n_threads, _CELLS))
     stop = np.zeros(1, dtype=np.uint8)
     with ThreadPoolExecutor(n_threads) as pool:

@@ -33,8 +33,10 @@ def estimate_memory(ranked: RankedRows, n_threads: int, n_cells: int) -> int:
     n_ranks = len(ranked.counts)
     table = min(n_ranks**2, n_cells) * _BYTES_OF_PAIRS
     written = 4 * n_cells
-    # The bit sets of one prefix: at most all ranks by the baskets of that item.
+    # The bit sets of one prefix: at most all ranks by the baskets of that item, and
+    # rows are taken instead where less than one bit in 64 would be set.
     widest = int(np.max(ranked.counts * np.arange(n_ranks)[::-1], initial=0)) // 8
+    widest = min(widest, 8 * len(ranked.rows))
     return n_threads * (table + written + widest)
 
 
