@@ -134,6 +134,8 @@ def _find_pairs(
     meetings = int((lengths * (lengths - 1) // 2).sum())
     if n_ranks**2 > _CELLS and meetings < min(_ENTRIES, n_ranks**2 // 32):
         return _keep_frequent(ranked, min_count, *_list_pairs(ranked, meetings))
+    # A table of its own must be worth while for a thread.
+    n_threads = max(1, min(n_threads, meetings // (4 * n_ranks**2 + 1)))
     step = max(1, min(n_ranks, _CELLS // max(n_ranks, 1)))
     found = [np.empty((3, 0), dtype=np.int64)]
     for low in range(0, n_ranks, step):
