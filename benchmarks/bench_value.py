@@ -126,6 +126,7 @@ def main():
     _, wall, cpu = clocked(lambda: ParetoNBDModel(unit="7D").fit(data))
     show(f"Pareto/NBD, {n:,} customers, crmml", wall, cpu)
     cdnow(lifetimes)
+    ten_times(n)
 
 
 def cdnow(lifetimes):
@@ -146,6 +147,15 @@ def cdnow(lifetimes):
         lambda: lifetimes.ParetoNBDFitter().fit(*rows),
         mean_log_likelihood(ParetoNBDModel, weekly),
     )
+
+
+def ten_times(n):
+    """Fit and forecast ten times as many, without the peer."""
+    data = simulate(10 * n, 1)
+    fitted, wall, cpu = clocked(lambda: BetaGeoModel(unit="7D").fit(data))
+    show(f"BG/NBD, {10 * n:,} customers, crmml", wall, cpu)
+    _, wall, cpu = clocked(lambda: fitted.predict_expected_purchases(data, "39W"))
+    show("expected purchases, crmml", wall, cpu)
 
 
 if __name__ == "__main__":
