@@ -61,7 +61,7 @@ def make_person_periods(
         Length of a period.
     max_rows : int
         If there are more rows, all in which somebody left are kept, and of the others
-        an even sample that is weighted up.
+        an even sample that is weighted up, never fewer than of those.
     rng : numpy.random.Generator
         Where the sample starts.
 
@@ -77,7 +77,9 @@ def make_person_periods(
     end = np.maximum(count_periods(lives.duration, period), gone)
     stayed = np.maximum(end - gone - first, 0)
     n_stayed = int(stayed.sum())
-    n_kept = min(n_stayed, max(max_rows - int(gone.sum()), 1))
+    n_gone = int(gone.sum())
+    # A few rows that stand for all who stayed would say nothing of them.
+    n_kept = min(n_stayed, max(max_rows - n_gone, n_gone, 1))
     step = n_stayed / n_kept if n_kept else 1.0
     offset = rng.uniform() if n_kept < n_stayed else 0.0
     picked = np.floor((np.arange(n_kept) + offset) * step).astype(np.int64)

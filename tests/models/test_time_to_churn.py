@@ -382,3 +382,14 @@ def test_senseless_questions_are_refused(call, message):
     model = TimeToChurnModel(period=2).fit(X, duration, left)
     with pytest.raises(ValueError, match=message):
         call(model, X)
+
+
+def test_more_leavers_than_rows_leave_rows_for_those_who_stay():
+    rng = np.random.default_rng(0)
+    life = rng.geometric(0.1, 3000)
+    X = pd.DataFrame({"v": rng.normal(size=3000)})
+    model = TimeToChurnModel(period=1, max_rows=1000)
+    model.fit(X, np.minimum(life, 12), life <= 12)
+    # The truth is 0.9 ** 5; the sample of stayers scatters by about a hundredth.
+    kept = model.predict_survival(X, [5]).to_numpy().mean()
+    assert kept == pytest.approx(0.9**5, abs=0.04)
