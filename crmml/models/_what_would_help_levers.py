@@ -17,6 +17,7 @@ from crmml.models._tree import TreeChurnClassifier
 
 # Values tried in a range where the model has no steps of its own.
 _GRID = 64
+_SHOWN_DIGITS = 4
 _MOST_STEPS = 10_000
 _DIRECTIONS = ("any", "up", "down")
 
@@ -168,6 +169,10 @@ def _range_lever(model: Any, feature: Any, allowed: NumberRange) -> Lever:
         inner = starts[(starts > low) & (starts <= high)]
         lows = np.concatenate([[low], inner])
         highs = np.concatenate([_before(inner), [high]])
+        lows[1:], highs[:-1] = (
+            _round_up(lows, highs)[1:],
+            -_round_up(-highs, -lows)[:-1],
+        )
     else:
         lows = highs = np.linspace(low, high, _GRID + 1)
         bisect = True
@@ -216,6 +221,17 @@ def _before(starts: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.nextafter(starts.astype(np.float32), np.float32(-np.inf)).astype(
         np.float64
     )
+
+
+def _round_up(numbers: NDArray[Any], limits: NDArray[Any]) -> NDArray[Any]:
+    """Round up to the digits that sentences show, where that stays within limits.
+
+    Else a split at 3 would be passed by 2.9999998, and be told as 3.
+    """
+    size = np.abs(np.where(numbers == 0, 1.0, numbers))
+    digit = 10.0 ** (np.floor(np.log10(size)) - (_SHOWN_DIGITS - 1))
+    rounded = np.ceil(numbers / digit) * digit
+    return np.where(rounded <= limits, rounded, numbers)
 
 
 def _check_finite(value: Any, name: str) -> None:

@@ -158,6 +158,8 @@ def _bisect(
     # The candidate before did not suffice, or there was none and the customer is there.
     step = lever.low[1] - lever.low[0]
     back = good - np.sign(good - now) * step
+    # At an end of the range there is no candidate before.
+    back = np.clip(back, lever.low[0], lever.low[-1])
     bad = np.where(good > now, np.maximum(back, now), np.minimum(back, now))
     tried = {feature: values[at] for feature, values in others.items()}
     probability = found.probability[at].copy()

@@ -8,7 +8,12 @@ from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from crmml.exceptions import SchemaError
-from crmml.models import LogisticChurnClassifier, NumberRange, what_would_help
+from crmml.models import (
+    BoostedChurnClassifier,
+    LogisticChurnClassifier,
+    NumberRange,
+    what_would_help,
+)
 
 LEVERS = {
     "price": NumberRange(10, 60, direction="down"),
@@ -86,8 +91,9 @@ def test_no_smaller_step_of_the_trees_would_do(new_model, name, world):
             continue
         n_helped += 1
         nearest = np.abs(fine[enough] - row["price"].item()).min()
-        # Trees compare in single precision; the fine grid has steps of 0.01.
-        assert abs(found.new_value - found.value) <= nearest + 1e-5
+        # Advice has four digits; the fine grid has steps of 0.01.
+        rounding = 1e-3 * abs(found.new_value)
+        assert abs(found.new_value - found.value) <= nearest + rounding
         assert abs(found.new_value - found.value) >= nearest - 1.1e-2
     assert n_helped >= 3
 
@@ -285,3 +291,19 @@ def test_senseless_questions_are_refused(world, change, message):
 def test_ranges_that_are_none_are_refused(arguments, message):
     with pytest.raises(SchemaError, match=message):
         NumberRange(**arguments)
+
+
+@pytest.mark.parametrize("model", [LogisticChurnClassifier, BoostedChurnClassifier])
+def test_advice_stays_in_its_range_and_is_true_as_it_is_written(model):
+    X = pd.DataFrame({"n": [0.0, 1.0, 2.0, 3.0, 4.0] * 40})
+    fitted = model().fit(X, X["n"] > 2)
+    now = pd.DataFrame({"n": [3.0, 4.0]})
+    for high in (1.0, 4.0):
+        ranges = {"n": NumberRange(0, high)}
+        found = what_would_help(fitted, now, ranges, threshold=0.5)
+        told = found["new_value"].astype(float)
+        assert told.between(0, high).all()
+        written = [float(advice.split()[1]) for advice in found["advice"]]
+        risk = fitted.predict_proba(pd.DataFrame({"n": written}))[:, 1]
+        # Curves are solved to more digits than are written.
+        assert (risk <= 0.5 + 1e-3).all()
