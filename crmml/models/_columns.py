@@ -186,6 +186,9 @@ def _read_series(series: nw.Series[Any], name: Any) -> tuple[str, Any]:
         micros = series.dt.total_microseconds().cast(nw.Float64).to_numpy()
         return NUMBER, micros.astype(np.float64) / MICROSECONDS_PER_DAY
     if dtype in (nw.Datetime, nw.Date):
+        # Without a value nobody can tell an instant from a duration; pandas does not.
+        if series.null_count() == len(series):
+            return NUMBER, np.full(len(series), np.nan)
         raise _date_error(name, len(series))
     if dtype in (nw.Categorical, nw.Enum):
         column = TextColumn.read(series.to_arrow()) if len(series) >= LONG else None
@@ -202,6 +205,8 @@ def _read_values(values: NDArray[Any], name: Any) -> tuple[str, NDArray[Any]]:
         kind = BOOLEAN if values.dtype.kind == "b" else NUMBER
         return kind, values.astype(np.float64)
     if values.dtype.kind == "M":
+        if np.isnat(values).all():
+            return NUMBER, np.full(len(values), np.nan)
         raise _date_error(name, len(values))
     if values.dtype.kind == "m":
         days = values / np.timedelta64(1, "us") / MICROSECONDS_PER_DAY

@@ -130,3 +130,10 @@ def test_input_is_not_modified():
     before = frame.copy(deep=True)
     read_frame(frame, ["a"])
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("missing", [pd.NaT, np.datetime64("NaT")])
+def test_a_column_without_any_value_is_no_column_of_dates(missing):
+    X = pd.DataFrame({"x": pd.Series([missing] * 3, dtype="datetime64[ns]")})
+    columns = read_frame(X, ["x"])
+    assert columns.kinds == ["empty"]
