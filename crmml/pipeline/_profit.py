@@ -1,6 +1,7 @@
 """What each tested call would have earned, from probabilities known at the time."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,11 @@ def check_money_names(money: Mapping[str, Any] | None, X: pd.DataFrame) -> None:
         return
     check_money_parts(money)
     for name, value in money.items():
+        if value is not None and not isinstance(value, (str, Real)):
+            raise SchemaError(
+                f"money[{name!r}] must be a number or the name of a feature that holds "
+                f"it for each customer, got {type(value).__name__}."
+            )
         if isinstance(value, str) and value not in X:
             raise SchemaError(
                 f"money names the feature {value!r} for {name}, and there is none "

@@ -277,6 +277,8 @@ class ValuePipeline(BaseEstimator):
         check_value_parts(self.purchases, self.spend)
         if (features is None) != (regressor is None):
             raise SchemaError("Give features and regressor, or neither.")
+        if regressor is not None and self.spend is None:
+            raise SchemaError("A regressor predicts money: give a spend model as well.")
         return score_forecasts(
             self, as_tables(tables), cutoffs, horizon, features, regressor
         )

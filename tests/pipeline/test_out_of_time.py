@@ -84,6 +84,7 @@ def test_values_may_be_features_known_at_the_cutoff(shop, scores):
         ({"clv": 200}, "money must give clv, accept_rate, incentive_cost, contact_"),
         ({**MONEY, "currency": 1}, "money must give"),
         (200, "money must give"),
+        ({**MONEY, "clv": np.ones(9)}, "a number or the name of a feature"),
         ({**MONEY, "clv": "value"}, "names the feature 'value' for clv"),
         ({**MONEY, "contact_cost": -1}, "contact_cost must be at least 0"),
         ({**MONEY, "clv": None}, "clv has 1 missing values"),

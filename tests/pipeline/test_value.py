@@ -160,5 +160,14 @@ def test_bad_arguments_are_refused(purchases):
         fitted.predict(tables, CUTOFF, horizon="30D")
     with pytest.raises(SchemaError, match="features and regressor"):
         fitted.backtest(tables, CUTOFF, horizon="30D", features=RFM())
+    no_money = ValuePipeline(purchases=BetaGeoModel(unit="7D"))
+    with pytest.raises(SchemaError, match="regressor predicts money"):
+        no_money.backtest(
+            tables,
+            CUTOFF,
+            horizon="30D",
+            features=RFM(),
+            regressor=LifetimeValueRegressor(),
+        )
     with pytest.raises(SchemaError, match="whole days"):
         fitted.backtest(tables, CUTOFF, horizon="30h")
