@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import betaln, digamma
 
+from crmml._utils._durations import check_duration
 from crmml.exceptions import SchemaError
 from crmml.models._maximum_likelihood import Floats, Objective
-from crmml.models._purchase_model import PurchaseModel
+from crmml.models._purchase_model import YEAR, PurchaseModel
 from crmml.models._purchase_summary import PurchaseSummary
 
 
@@ -127,6 +128,22 @@ class BetaBinomialModel(PurchaseModel):
             stays += np.exp(later - betaln(gamma, delta + n))
         expected: Floats = buys * stays
         return expected
+
+    def _discount(
+        self, summary: PurchaseSummary, length: float, discount_rate: float
+    ) -> Floats:
+        """Expect purchases, each worth less the later its opportunity comes."""
+        parameters = self.params_.to_numpy()
+        years = check_duration(self.unit, "unit") / YEAR
+        alive = self._alive(parameters, summary)
+        value, before = np.zeros_like(alive), np.zeros_like(alive)
+        self._while_alive(parameters, summary, length)
+        for opportunity in range(1, int(length) + 1):
+            until = self._while_alive(parameters, summary, float(opportunity))
+            value += (until - before) * (1 + discount_rate) ** -(opportunity * years)
+            before = until
+        discounted: Floats = alive * value
+        return discounted
 
 
 def _log_terms(

@@ -10,16 +10,23 @@ from crmml.exceptions import SchemaError
 Floats: TypeAlias = NDArray[np.float64]
 
 
-def read_money(spend: Any, margin: float, discount_rate: float) -> Floats:
+def read_money(
+    spend: Any, n_customers: int, margin: float, discount_rate: float
+) -> Floats:
     """Check what turns purchases into money.
 
     Raises
     ------
     SchemaError
-        If spend is negative, missing or infinite, margin is not in (0, 1] or the
-        discount rate is negative.
+        If spend is negative, missing, infinite or of another length, margin is not in
+        (0, 1] or the discount rate not in [0, 1).
     """
     money = np.asarray(spend, dtype=np.float64)
+    if money.shape not in ((), (n_customers,)):
+        raise SchemaError(
+            f"spend must be one number, or one for each of {n_customers} customers, "
+            f"got an array of shape {money.shape}."
+        )
     n_bad = int((~np.isfinite(money) | (money < 0)).sum())
     if n_bad:
         raise SchemaError(
@@ -27,8 +34,9 @@ def read_money(spend: Any, margin: float, discount_rate: float) -> Floats:
         )
     if not 0 < margin <= 1:
         raise SchemaError(f"margin must be a fraction in (0, 1], got {margin!r}.")
-    if not 0 <= discount_rate < np.inf:
+    if not 0 <= discount_rate < 1:
         raise SchemaError(
-            f"discount_rate must be a fraction per year, >= 0, got {discount_rate!r}."
+            "discount_rate must be a fraction per year in [0, 1), 0.1 for 10 %, got "
+            f"{discount_rate!r}."
         )
     return money

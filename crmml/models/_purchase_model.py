@@ -25,7 +25,7 @@ _SAMPLES = (2_000, 20_000)
 """Sizes of the samples of distinct customers that show the way to all of them."""
 _STEP = 1e-4
 """Step of central differences in log-parameters: error about 1e-8, relative."""
-_YEAR = pd.Timedelta(365, "D")
+YEAR = pd.Timedelta(365, "D")
 _N_NODES = 16
 """Gauss-Legendre nodes; at 16, expectations over a decade are exact to 1e-8."""
 
@@ -213,7 +213,7 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
         margin : float
             What is earned of it, as a fraction, in (0, 1].
         discount_rate : float
-            By how much money loses value per year, as a fraction, from 0 on.
+            By how much money loses value per year, as a fraction in [0, 1).
 
         Returns
         -------
@@ -221,10 +221,17 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
             Money.
         """
         check_is_fitted(self, "params_")
-        money = read_money(spend, margin, discount_rate)
         summary, length = self._read(X), self._in_units(horizon)
+        money = read_money(spend, len(summary.age), margin, discount_rate)
+        value: Floats = margin * money * self._discount(summary, length, discount_rate)
+        return value
+
+    def _discount(
+        self, summary: PurchaseSummary, length: float, discount_rate: float
+    ) -> Floats:
+        """Expect purchases, each worth less the later it comes."""
         parameters = self.params_.to_numpy()
-        years = check_duration(self.unit, "unit") / _YEAR
+        years = check_duration(self.unit, "unit") / YEAR
         force = np.log1p(discount_rate) * years
         # By parts; the nodes lie closer where expectations bend most, at the start.
         nodes, weights = np.polynomial.legendre.leggauss(_N_NODES)
@@ -236,8 +243,8 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
             for u, weight in zip(at, weights * (at + bend) * reach / 2, strict=True):
                 lost = force * weight * np.exp(-force * u)
                 until += lost * self._expect(parameters, summary, u)
-        value: Floats = margin * money * until
-        return value
+        discounted: Floats = until
+        return discounted
 
     def predict_new_customer_purchases(self, horizon: Duration) -> float:
         """Expect the repeat purchases of a customer who has just bought first.

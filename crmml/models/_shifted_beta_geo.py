@@ -9,6 +9,7 @@ from scipy.special import betaln, digamma
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from crmml._utils._arguments import check_count
 from crmml._utils._sklearn import fit_context
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.models._maximum_likelihood import (
@@ -140,7 +141,7 @@ class ShiftedBetaGeoModel(BaseEstimator):
             Shares in [0, 1], falling with the number of periods.
         """
         check_is_fitted(self, "params_")
-        return self._survival(np.asarray(n_periods, dtype=np.float64))
+        return self._survival(_check_periods(n_periods, least=0))
 
     def predict_retention_rate(self, n_periods: Any) -> NDArray[np.float64]:
         """Tell which share of those there in a period renews at its end.
@@ -157,7 +158,7 @@ class ShiftedBetaGeoModel(BaseEstimator):
         """
         check_is_fitted(self, "params_")
         alpha, beta = self.params_
-        t = np.asarray(n_periods, dtype=np.float64)
+        t = _check_periods(n_periods, least=1)
         rate: NDArray[np.float64] = (beta + t - 1) / (alpha + beta + t - 1)
         return rate
 
@@ -178,6 +179,7 @@ class ShiftedBetaGeoModel(BaseEstimator):
         """
         check_is_fitted(self, "params_")
         done = _read_periods(X, least=0)
+        n_periods = check_count(n_periods, "n_periods")
         ahead = np.arange(1, n_periods + 1)
         distinct, index = np.unique(done, return_inverse=True)
         later = self._survival(distinct[:, None] + ahead).sum(axis=1)
@@ -197,6 +199,17 @@ def _read_periods(X: Any, least: int = 1) -> Floats:
         raise SchemaError(
             f"Column 'n_periods' must hold whole numbers from {least} on, and does not "
             f"in {n_bad} of {len(periods)} rows."
+        )
+    return periods
+
+
+def _check_periods(n_periods: Any, least: int) -> Floats:
+    periods = np.asarray(n_periods, dtype=np.float64)
+    n_bad = int((~(periods >= least) | (periods != np.floor(periods))).sum())
+    if n_bad:
+        raise SchemaError(
+            f"n_periods must hold whole numbers from {least} on, and does not in "
+            f"{n_bad} of {periods.size} places."
         )
     return periods
 

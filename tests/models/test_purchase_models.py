@@ -364,10 +364,25 @@ def test_an_empty_batch_has_an_empty_answer(cdnow):
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("margin", 0.0), ("margin", 30), ("discount_rate", -0.1), ("spend", -1.0)],
+    [
+        ("margin", 0.0),
+        ("margin", 30),
+        ("discount_rate", -0.1),
+        ("discount_rate", 10),
+        ("spend", -1.0),
+    ],
 )
 def test_money_that_cannot_be_is_refused(argument, value, cdnow):
     model = BetaGeoModel(unit="7D").fit(cdnow)
     money = {"spend": 1.0, "margin": 0.5, "discount_rate": 0.1, argument: value}
     with pytest.raises(SchemaError, match=argument):
         model.predict_lifetime_value(cdnow, "52W", **money)
+
+
+@pytest.mark.parametrize("spend", [[10.0, 2.0], [[1.0]] * 2357, [10.0]])
+def test_spend_is_one_number_or_one_for_each_customer(spend, cdnow):
+    model = BetaGeoModel(unit="7D").fit(cdnow)
+    with pytest.raises(SchemaError, match="each of 2357 customers"):
+        model.predict_lifetime_value(
+            cdnow, "52W", spend=spend, margin=0.3, discount_rate=0.1
+        )

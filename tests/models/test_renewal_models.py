@@ -154,3 +154,27 @@ def test_one_rate_for_everybody_is_refused_in_words():
     X, churned, weight = renewals(there)
     with pytest.raises(DegenerateFitError, match="one rate"):
         ShiftedBetaGeoModel().fit(X, churned, sample_weight=weight)
+
+
+def test_gifts_are_discounted_opportunity_by_opportunity(fitted, donors):
+    some = donors.drop_duplicates()
+    money = {"spend": 20.0, "margin": 0.5}
+    found = fitted.predict_lifetime_value(some, "1095D", discount_rate=0.1, **money)
+    by_year, before = 0.0, 0.0
+    for year in (1, 2, 3):
+        until = fitted.predict_expected_purchases(some, f"{365 * year}D")
+        by_year += (until - before) * 10 / 1.1**year
+        before = until
+    np.testing.assert_allclose(found, by_year, rtol=1e-12)
+
+
+@pytest.mark.parametrize("periods", [[-3], [np.nan], [1.5]])
+def test_periods_that_do_not_exist_are_refused(periods):
+    X, churned, weight = renewals(SEGMENTS["regular"])
+    model = ShiftedBetaGeoModel().fit(X, churned, sample_weight=weight)
+    with pytest.raises(SchemaError, match="whole numbers from 0 on"):
+        model.predict_survival(periods)
+    with pytest.raises(SchemaError, match="whole numbers from 1 on"):
+        model.predict_retention_rate(periods)
+    with pytest.raises(SchemaError, match="n_periods"):
+        model.predict_expected_renewals(X, 1.5)
