@@ -1,14 +1,13 @@
 """Bring a table's events together by customer and in order of time."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import sqlglot.expressions as exp
 from numpy.typing import NDArray
 
+from crmml._utils._blocks import run_in_blocks
 from crmml.features import _arrange as arrange
 from crmml.features._declarations import Aggregation
 from crmml.features._event_columns import read_columns
@@ -18,8 +17,6 @@ from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
 
 _BATCH_ROWS = 1_000_000
-_BLOCKS = 16
-"""Customers or rows are worked on in so many blocks, a thread a block."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class GatheredEvents:
             else self.columns[key]
         )
         number = np.empty(len(keys), np.int32)
-        in_blocks(
+        run_in_blocks(
             arrange.number_groups, len(self.offsets) - 1, keys, self.offsets, number
         )
         return Groups(number, int(number.max(initial=-1)) + 1)
@@ -60,7 +57,7 @@ class GatheredEvents:
         """Mark the first line of each group, and give the gap that ends there."""
         timestamp = self.columns["timestamp"]
         is_first, gap = np.empty_like(timestamp), np.empty_like(timestamp)
-        in_blocks(
+        run_in_blocks(
             arrange.find_orders,
             len(self.offsets) - 1,
             timestamp,
@@ -140,20 +137,9 @@ def _side_by_side(
             column[slot] = part
         columns[key] = column
     order = np.empty(int(offsets[-1]), np.int64)
-    in_blocks(arrange.order_by_time, n_customers, columns["timestamp"], offsets, order)
+    run_in_blocks(
+        arrange.order_by_time, n_customers, columns["timestamp"], offsets, order
+    )
     if (np.diff(order) != 1).any():
         columns = {key: column[order] for key, column in columns.items()}
     return GatheredEvents(offsets, columns)
-
-
-def in_blocks(loop: Callable[..., None], n: int, *arguments: object) -> None:
-    """Run a compiled loop over 0 to n, a thread a block."""
-    edges = np.linspace(0, n, _BLOCKS + 1).astype(np.int64).tolist()
-    with ThreadPoolExecutor() as pool:
-        blocks = [
-            pool.submit(loop, *arguments, first, last)
-            for first, last in pairwise(edges)
-            if last > first
-        ]
-        for block in blocks:
-            block.result()

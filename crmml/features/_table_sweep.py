@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from crmml._utils._blocks import run_in_blocks
 from crmml._utils._durations import MICROSECOND
 from crmml.features import _sweep as sweep
 from crmml.features import _sweep_groups as groups
@@ -12,7 +13,7 @@ from crmml.features._arrange import find_largest_total
 from crmml.features._declarations import GAP, Aggregation
 from crmml.features._event_columns import group_key, known_key, value_key
 from crmml.features._expressions import times, wide
-from crmml.features._gather import GatheredEvents, Groups, in_blocks
+from crmml.features._gather import GatheredEvents, Groups
 from crmml.features._grains import DAY_LENGTH
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
@@ -83,7 +84,7 @@ class TableSweep:
             self._aggregate_groups(one, out)
         elif one.grain == "day":
             known = self._known(one)
-            in_blocks(
+            run_in_blocks(
                 sweep.count_days,
                 out.shape[1],
                 DAY_LENGTH,
@@ -98,7 +99,7 @@ class TableSweep:
         else:
             value, known = self._value(one), self._known(one)
             where = self._where(one)
-            in_blocks(
+            run_in_blocks(
                 sweep.aggregate, out.shape[1], _how(one), *where, value, known, out
             )
         if is_wide:
@@ -162,7 +163,7 @@ class TableSweep:
         """Read counts and sums off running totals: they cost the same over any span."""
         if one.window not in self._places:
             begin, end = np.empty_like(self._rows[1]), np.empty_like(self._rows[1])
-            in_blocks(sweep.find_places, len(end), *self._where(one), begin, end)
+            run_in_blocks(sweep.find_places, len(end), *self._where(one), begin, end)
             self._places[one.window] = begin, end
         begin, end = self._places[one.window]
         if one.how in {"min", "max"}:
@@ -197,14 +198,16 @@ class TableSweep:
             given = (value, known, group.number, group.most, out)
             if one.how == "first":
                 loop = groups.add_up_first_group
-                in_blocks(loop, n, day, phase, *self._rows, *given)
+                run_in_blocks(loop, n, day, phase, *self._rows, *given)
             else:
                 how, where = _GROUP_HOW[one.how], self._where(one)
-                in_blocks(groups.aggregate_groups, n, how, day, phase, *where, *given)
+                run_in_blocks(
+                    groups.aggregate_groups, n, how, day, phase, *where, *given
+                )
 
     def _aggregate_moving(self, one: Aggregation, out: sweep.Int64s) -> None:
         group = self._group(_ORDER, 0)
-        in_blocks(
+        run_in_blocks(
             groups.aggregate_moving_orders,
             out.shape[1],
             _how(one),

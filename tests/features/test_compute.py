@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from crmml._utils._blocks import run_in_blocks
 from crmml._utils._durations import MICROSECOND
 from crmml.features import RFM, Activity, FeatureSet, Tenure, _compute
 from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import _GROUP_HOWS, _HOWS, Declarations, Feature
-from crmml.features._gather import in_blocks
 from crmml.features._in_process import aggregate_in_process
 from crmml.tables._spine import build_spine
 
@@ -125,13 +125,13 @@ def test_a_sum_beyond_64_bits_is_left_to_sql(make_tables):
 
 
 def test_threads_cover_every_row_once():
-    for n in (0, 1, 5, 1_000):
+    for n in (0, 1, 5, 300_001):
         seen = np.zeros(n, dtype=int)
 
         def mark(rows, first, last):
             rows[first:last] += 1
 
-        in_blocks(mark, n, seen)
+        run_in_blocks(mark, n, seen)
         assert (seen == 1).all()
 
 
