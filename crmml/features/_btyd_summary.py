@@ -27,7 +27,11 @@ class BTYDSummary(PointInTimeBuilder):
       0 after one purchase, missing for who never bought;
     - ``T`` = cutoff - t_0, the age of the customer, in the given unit;
     - ``monetary_value`` = (m_1 + ... + m_x) / x, the mean of repeat purchases, in the
-      currency of the table; missing for x = 0. It needs amounts.
+      currency of the table; missing for x = 0. It needs amounts;
+    - ``unit_days`` and ``grain_days``, the same in every row: in how many days times
+      are counted, and in how many days purchases count as one, 0 for orders. With them
+      the units travel with the data into any container or file, and models refuse a
+      summary in another unit than their own.
 
     They are not the RFM trio: there, recency is the time since the last purchase.
 
@@ -81,9 +85,9 @@ class BTYDSummary(PointInTimeBuilder):
     ...     }
     ... )
     >>> BTYDSummary().fit_transform(sales, cutoffs="2024-01-31")
-                 frequency  recency     T  monetary_value
+                 frequency  recency     T  monetary_value  unit_days  grain_days
     customer_id
-    1                  2.0     21.0  30.0             5.0
+    1                  2.0     21.0  30.0             5.0        1.0         1.0
     """
 
     def __init__(
@@ -114,7 +118,11 @@ class BTYDSummary(PointInTimeBuilder):
             purchases = times(frequency, sql.number(MILLIONTHS))
             mean = ratio_or_null(minus(spend, first), purchases)
             features.append(Feature("monetary_value", mean))
-        return features
+        return [
+            *features,
+            Feature("unit_days", sql.ratio(unit.copy(), sql.number(_DAY))),
+            Feature("grain_days", sql.as_double(sql.number(0 if by_order else 1))),
+        ]
 
 
 def _by_order(ask: Declarations) -> tuple[exp.Expr, exp.Expr, exp.Expr]:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import fit_context
 from crmml.exceptions import DataQualityWarning, NotEnoughHistoryError, SchemaError
+from crmml.models._declared_units import check_grain
 from crmml.models._maximum_likelihood import (
     Floats,
     Objective,
@@ -79,6 +80,7 @@ class GammaGammaModel(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+    _grain: float | None = None
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -136,6 +138,7 @@ class GammaGammaModel(BaseEstimator):
         total = found.mean_log_likelihood * len(x)
         self.log_likelihood_ = float(total - len(x) * np.log(scale))
         self.n_customers_ = len(x)
+        self._grain = check_grain(X, None)
         return self
 
     def predict_expected_spend(self, X: Any) -> NDArray[np.float64]:
@@ -153,6 +156,7 @@ class GammaGammaModel(BaseEstimator):
             where q is below 1, for then a mean over customers does not exist.
         """
         check_is_fitted(self, "params_")
+        check_grain(X, self._grain)
         x, mean = _read_spend(X)
         p, q, v = self.params_
         weight = p * x + q - 1

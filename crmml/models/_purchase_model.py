@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from crmml._utils._durations import Duration, check_duration
 from crmml._utils._sklearn import fit_context
 from crmml.exceptions import SchemaError
+from crmml.models._declared_units import check_units
 from crmml.models._maximum_likelihood import Floats, check_maximum, maximise
 from crmml.models._money import read_money
 from crmml.models._purchase_summary import (
@@ -24,7 +25,7 @@ from crmml.models._purchase_summary import (
 _SAMPLES = (2_000, 20_000)
 """Sizes of the samples of distinct customers that show the way to all of them."""
 _STEP = 1e-4
-"""Step of central differences in log-parameters: error about 1e-8, relative."""
+"""Of central differences in log-parameters: error about 1e-8, relative."""
 YEAR = pd.Timedelta(365, "D")
 _N_NODES = 16
 """Gauss-Legendre nodes; at 16, expectations over a decade are exact to 1e-8."""
@@ -40,6 +41,7 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
     """Those of them that are times, in units."""
     _hint: ClassVar[str]
     """What to do where the fit is degenerate."""
+    _grain: float | None = None
 
     def __init__(self, *, unit: Duration = "1D") -> None:
         self.unit = unit
@@ -76,7 +78,7 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
         DataQualityWarning
             If they hardly do.
         """
-        check_duration(self.unit, "unit")
+        self._grain = check_units(X, self.unit)
         everyone = self._read(X)
         check_can_repeat(everyone, len(self._names))
         # With a typical age as the unit, sizes of parameters mean the same everywhere.
@@ -182,8 +184,7 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
             slopes.append(rise / (2 * _STEP))
         gradient = np.array(slopes)
         spread = np.sqrt(np.einsum("jn,jk,kn->n", gradient, covariance, gradient))
-        middle = log_expected(point)
-        reach = ndtri((1 + coverage) / 2) * spread
+        middle, reach = log_expected(point), ndtri((1 + coverage) / 2) * spread
         limits = {"lower": np.exp(middle - reach), "upper": np.exp(middle + reach)}
         return pd.DataFrame(limits)
 
@@ -223,8 +224,8 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self, "params_")
         summary, length = self._read(X), self._in_units(horizon)
         money = read_money(spend, len(summary.age), margin, discount_rate)
-        value: Floats = margin * money * self._discount(summary, length, discount_rate)
-        return value
+        worth = self._discount(summary, length, discount_rate)
+        return np.asarray(margin * money * worth)
 
     def _discount(
         self, summary: PurchaseSummary, length: float, discount_rate: float
@@ -238,13 +239,13 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
         bend = length / 20
         reach = np.log1p(length / bend)
         at = bend * np.expm1((nodes + 1) / 2 * reach)
-        until = self._expect(parameters, summary, length) * np.exp(-force * length)
+        until: Floats = self._expect(parameters, summary, length)
+        until *= np.exp(-force * length)
         if force > 0:
             for u, weight in zip(at, weights * (at + bend) * reach / 2, strict=True):
                 lost = force * weight * np.exp(-force * u)
                 until += lost * self._expect(parameters, summary, u)
-        discounted: Floats = until
-        return discounted
+        return until
 
     def predict_new_customer_purchases(self, horizon: Duration) -> float:
         """Expect the repeat purchases of a customer who has just bought first.
@@ -260,8 +261,7 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
             Expected repeat purchases in the horizon.
         """
         check_is_fitted(self, "params_")
-        none, one = np.zeros(1), np.ones(1)
-        new = PurchaseSummary(none, none, none, one)
+        new = PurchaseSummary(np.zeros(1), np.zeros(1), np.zeros(1), np.ones(1))
         parameters, length = self.params_.to_numpy(), self._in_units(horizon)
         return float(self._expect(parameters, new, length)[0])
 
@@ -277,7 +277,8 @@ class PurchaseModel(BaseEstimator, metaclass=ABCMeta):
         return expected
 
     def _read(self, X: Any) -> PurchaseSummary:
-        """Read and check X."""
+        """Read and check X, whose units must be those of the model."""
+        check_units(X, self.unit, self._grain)
         return read_summary(X)
 
     @abstractmethod

@@ -64,6 +64,8 @@ def test_cdnow_is_summarised_as_lifetimes_does(cdnow, lifetimes_summary, unit, d
     # lifetimes says 0 where there is no repeat purchase to average. Its sums are of
     # floats, hence the tolerance.
     assert (found["monetary_value"].isna() == (found["frequency"] == 0)).all()
+    assert (found.pop("unit_days") == days).all()
+    assert (found.pop("grain_days") == 1).all()
     assert_frame_equal(found.fillna({"monetary_value": 0.0}), expected, rtol=1e-12)
 
 
@@ -85,14 +87,12 @@ def test_every_order_counts_where_the_grain_is_the_order():
         amount="dollar_value",
         order_id="order",
     )
+    names = ["frequency", "recency", "T", "monetary_value", "unit_days", "grain_days"]
     summary = BTYDSummary(grain="order").fit_transform(table, "2024-01-11")
-    assert summary.to_dict("records") == [
-        {"frequency": 2.0, "recency": 8.0, "T": 10.0, "monetary_value": 6.0}
-    ]
+    assert summary.columns.tolist() == names
+    assert summary.to_numpy().tolist() == [[2.0, 8.0, 10.0, 6.0, 1.0, 0.0]]
     summary = BTYDSummary().fit_transform(table, "2024-01-11")
-    assert summary.to_dict("records") == [
-        {"frequency": 1.0, "recency": 8.0, "T": 10.0, "monetary_value": 8.0}
-    ]
+    assert summary.to_numpy().tolist() == [[1.0, 8.0, 10.0, 8.0, 1.0, 1.0]]
 
 
 @settings(max_examples=15)
@@ -114,7 +114,7 @@ def test_orders_are_summarised_as_defined(worlds, noon, data):
                 orders.setdefault(key, []).append((line["timestamp"], line["amount"]))
         if not orders:
             assert row["frequency"] == 0
-            assert row.drop("frequency").isna().all()
+            assert row[["recency", "T", "monetary_value"]].isna().all()
             continue
         sums = sorted(
             (min(at for at, _ in lines), sum(amount for _, amount in lines))
@@ -127,6 +127,8 @@ def test_orders_are_summarised_as_defined(worlds, noon, data):
             (sums[-1][0] - sums[0][0]) / day,
             (noon - sums[0][0]) / day,
             mean,
+            1,
+            0,
         ]
         assert row.tolist() == pytest.approx(expected, rel=1e-12, nan_ok=True)
 

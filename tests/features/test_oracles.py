@@ -261,9 +261,10 @@ def returns(world, customer, cutoff):
 def btyd_summary(world, customer, cutoff):
     bought = known_rows(world, world.transactions, customer, cutoff)
     ago = group(bought, lambda row: (cutoff - 1 - row["timestamp"]) // DAY)
+    units = {"unit_days": 7, "grain_days": 1}
     if not ago:
         nothing = ("recency", "T", "monetary_value")
-        return {"frequency": 0, **dict.fromkeys(nothing, math.nan)}
+        return {"frequency": 0, **dict.fromkeys(nothing, math.nan), **units}
     first, last = max(ago), min(ago)
     repeats = [row["amount"] for day in ago if day < first for row in ago[day]]
     return {
@@ -271,6 +272,7 @@ def btyd_summary(world, customer, cutoff):
         "recency": (first - last) / 7,
         "T": (first + 1) / 7,
         "monetary_value": divide(sum(repeats), (len(ago) - 1) * 1e6),
+        **units,
     }
 
 
