@@ -76,15 +76,18 @@ def test_the_way_out_is_right(sales, fitted):
         fitted.predict_alive_probability(summarise(sales, unit="1D"))
 
 
-@pytest.mark.parametrize("model", [BetaGeoModel(unit="7D"), GammaGammaModel()])
-def test_another_grain_at_predict_is_refused(sales, weekly, model):
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [
+        (BetaGeoModel(unit="7D"), "predict_alive_probability"),
+        (GammaGammaModel(), "predict_expected_spend"),
+    ],
+)
+def test_another_grain_at_predict_is_refused(sales, weekly, model, method):
     orders = summarise(sales, unit="7D", grain="order")
     model = model.fit(weekly)
     with pytest.raises(SchemaError, match=r"X is an order .*in 1 days"):
-        if isinstance(model, GammaGammaModel):
-            model.predict_expected_spend(orders)
-        else:
-            model.predict_alive_probability(orders)
+        getattr(model, method)(orders)
     # A new fit is not held to the grain of the one before.
     model.fit(orders)
 
