@@ -8,6 +8,7 @@ __all__ = [
     "LeakageWarning",
     "LimitError",
     "MissingExtraError",
+    "ModelFileError",
     "NotEnoughHistoryError",
     "SchemaError",
 ]
@@ -39,6 +40,10 @@ class NotEnoughHistoryError(CrmmlError):
 
 class DegenerateFitError(CrmmlError):
     """The data do not determine the model; the message names a simpler one, or data."""
+
+
+class ModelFileError(CrmmlError):
+    """A model cannot be stored, or a file is no model that may be loaded."""
 
 
 class MissingExtraError(CrmmlError, ImportError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from crmml._utils._atomic import sync_folder
 from crmml.exceptions import CrmmlError
 
 
@@ -46,6 +47,7 @@ def output_folder(path: str, *, marker: str) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o755)
         _swap(temporary, target)
+        sync_folder(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -1,11 +1,8 @@
 """Features of any number of customers, written to one Parquet file block by block."""
 
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import sqlglot.expressions as exp
 
+from crmml._utils._atomic import whole_file
 from crmml.exceptions import NotEnoughHistoryError
 from crmml.features._blocks import split_customers
 from crmml.features._compute import compute_features
@@ -103,7 +101,7 @@ def write_parts(parts: Iterable[pa.Table], path: Path) -> int:
     """
     n_rows = 0
     writer: pa.parquet.ParquetWriter | None = None
-    with _whole_file(path) as temporary, ThreadPoolExecutor(1) as pool:
+    with whole_file(path) as temporary, ThreadPoolExecutor(1) as pool:
         written: Future[None] | None = None
         try:
             for part in parts:
@@ -125,23 +123,6 @@ def _open(path: Path, schema: pa.Schema) -> pa.parquet.ParquetWriter:
     # A dictionary of doubles costs time and saves no space.
     coded = [field.name for field in schema if not pa.types.is_floating(field.type)]
     return pa.parquet.ParquetWriter(path, schema, use_dictionary=coded)
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`, and rename what was written when whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _roles(asked: Declarations, tables: CustomerTables) -> dict[str, list[str]]:

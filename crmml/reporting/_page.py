@@ -4,12 +4,12 @@ import base64
 import html
 import io
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from crmml._utils._atomic import whole_file
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif;
@@ -130,18 +130,8 @@ class HtmlPage:
         path : str or path
             Where the page shall be; an older page is replaced.
         """
-        target = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".crmml-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.to_html())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(path) as temporary:
+            temporary.write_text(self.to_html(), encoding="utf-8")
 
 
 def _table_html(table: pd.DataFrame, formats: Mapping[str, str]) -> str:

@@ -1,0 +1,8 @@
+"""Models in production: saved without code or customers in the file, and loaded.
+
+A model file is read from a closed list of kinds; nothing in it is run or imported.
+"""
+
+from crmml.scoring._save import load, read_manifest, save
+
+__all__ = ["load", "read_manifest", "save"]

@@ -1,0 +1,176 @@
+"""What must fit together in a loaded object before compiled code may use it."""
+
+from typing import Any
+
+import numpy as np
+
+from crmml.exceptions import ModelFileError
+
+
+def require(fits: bool, cls: str) -> None:
+    """Refuse an object whose parts do not fit together.
+
+    Parameters
+    ----------
+    fits : bool
+        Whether they do.
+    cls : str
+        Its class, for the message.
+
+    Raises
+    ------
+    ModelFileError
+        If they do not.
+    """
+    if not fits:
+        raise ModelFileError(
+            f"The parts of a stored {cls} do not fit together: the file is damaged or "
+            "was made by something else than crmml.scoring.save. Get it again."
+        )
+
+
+def is_row(values: Any, kinds: str, size: int | None = None) -> bool:
+    """Tell whether this is an array of one dimension, of these kinds of numbers."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.ndim == 1
+        and values.dtype.kind in kinds
+        and (size is None or len(values) == size)
+    )
+
+
+def is_tree(left: Any, right: Any) -> bool:
+    """Tell whether children make a binary tree from node 0, -1 marking leaves.
+
+    No node has two parents and the root has none, so no walk from it comes back.
+    """
+    if not is_row(left, "i") or not is_row(right, "i", len(left)) or not len(left):
+        return False
+    is_leaf = left < 0
+    if not np.array_equal(is_leaf, right < 0):
+        return False
+    children = np.concatenate([left[~is_leaf], right[~is_leaf]])
+    return bool(
+        (children > 0).all()
+        and (children < len(left)).all()
+        and len(np.unique(children)) == len(children)
+    )
+
+
+def are_places(values: Any, size: int) -> bool:
+    """Tell whether these are positions in something of this size."""
+    return is_row(values, "iu") and bool(((values >= 0) & (values < size)).all())
+
+
+def check_split_tree(item: Any) -> None:
+    """Check the bare splits of a tree."""
+    size = len(item.left)
+    fits = is_tree(item.left, item.right) and is_row(item.feature, "i", size)
+    require(
+        fits and is_row(item.weight, "f", size) and is_row(item.value, "f", size),
+        "SplitTree",
+    )
+
+
+def check_flat_design(item: Any) -> None:
+    """Check that every column has a feature and a code."""
+    fits = is_row(item.features, "i") and is_row(item.codes, "i", len(item.features))
+    require(fits and bool((item.features >= 0).all()), "FlatDesign")
+
+
+def check_grown_tree(item: Any) -> None:
+    """Check that the tree asks about the columns there are."""
+    n_columns = max(len(item.design.features), 1)
+    require(item.classifier.n_features_in_ == n_columns, "GrownTree")
+
+
+def check_decision_tree(item: Any) -> None:
+    """Check that the tree asks about the columns that are looked for."""
+    if not hasattr(item, "tree_"):
+        return
+    require(item.tree_.n_features == item.n_features_in_, type(item).__name__)
+
+
+def check_forest(item: Any) -> None:
+    """Check that all trees ask about the columns that are looked for."""
+    if not hasattr(item, "estimators_"):
+        return
+    wanted = {item.n_features_in_}
+    found = {tree.n_features_in_ for tree in item.estimators_}
+    require(found == wanted, type(item).__name__)
+
+
+def check_sklearn_kmeans(item: Any) -> None:
+    """Check the shape of the centres."""
+    if not hasattr(item, "cluster_centers_"):
+        return
+    centers = item.cluster_centers_
+    fits = isinstance(centers, np.ndarray) and centers.ndim == 2
+    require(fits and centers.shape[1] == item.n_features_in_, "KMeans")
+
+
+def check_trie(item: Any) -> None:
+    """Check that parents come before their children."""
+    size = len(item.counts)
+    fits = is_row(item.parents, "i", size) and is_row(item.items, "i", size)
+    fits = fits and bool((item.parents < np.arange(size)).all())
+    require(fits and bool((item.parents >= -1).all()), "ItemsetTrie")
+
+
+def check_mined(item: Any) -> None:
+    """Check that itemsets hold items that there are."""
+    size = len(item.items)
+    fits = are_places(item.trie.items, size) and are_places(item.always, size)
+    require(fits, "MinedItemsets")
+
+
+def check_learned_rules(item: Any) -> None:
+    """Check that rules are of itemsets that there are."""
+    n_itemsets, n_rules = len(item.mined), len(item.rules.counts)
+    sides = (item.rules.antecedents, item.rules.consequents)
+    fits = all(are_places(side, n_itemsets) and len(side) == n_rules for side in sides)
+    fits = fits and (item.p_values is None or is_row(item.p_values, "f", n_rules))
+    require(fits, "LearnedRules")
+
+
+def check_scaler(item: Any) -> None:
+    """Check that every column has its numbers."""
+    if not hasattr(item, "scale_"):
+        return
+    size = item.n_features_in_
+    numbers = (item.lower_, item.upper_, item.unit_, item.center_, item.scale_)
+    flags = (item.logged_, item.ignored_)
+    fits = all(is_row(row, "f", size) for row in numbers)
+    require(fits and all(is_row(row, "b", size) for row in flags), "SkewScaler")
+
+
+def check_segmenter(item: Any) -> None:
+    """Check that centres have as many numbers and categories as customers."""
+    if not hasattr(item, "scaled_centers_"):
+        return
+    centers, modes = item.scaled_centers_, item.cluster_categories_
+    size = len(item.segment_numbers_)
+    fits = all(
+        isinstance(part, np.ndarray) and part.ndim == 2 for part in (centers, modes)
+    )
+    fits = fits and centers.shape == (size, item.scaler_.n_features_in_)
+    fits = fits and modes.shape == (size, len(item.categories_))
+    fits = fits and centers.dtype == np.float64
+    known = all(
+        isinstance(own, np.ndarray) and own.dtype == object for own in item.categories_
+    )
+    fits = fits and known and size > 0
+    fits = fits and all(
+        set(modes[:, j]) <= set(own) for j, own in enumerate(item.categories_)
+    )
+    require(fits, "KMeansSegmenter")
+
+
+def check_purchase_model(item: Any) -> None:
+    """Check that the parameters are those of the model, positive numbers."""
+    if not hasattr(item, "params_"):
+        return
+    names = getattr(item, "_names", None)
+    fits = names is None or list(item.params_.index) == list(names)
+    numbers = item.params_.to_numpy()
+    require(fits and is_row(numbers, "f") and bool((numbers > 0).all()), "model")
