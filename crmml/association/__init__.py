@@ -1,4 +1,4 @@
-"""What is bought together: frequent itemsets, association rules, what to offer next.
+"""What is bought together, and what is bought next: itemsets, rules, offers.
 
 Baskets come as long order lines, as lists, as a one-hot table or as customer tables.
 """
@@ -6,5 +6,11 @@ Baskets come as long order lines, as lists, as a one-hot table or as customer ta
 from crmml.association._association_rules import AssociationRules
 from crmml.association._frequent_itemsets import FrequentItemsets
 from crmml.association._measures import compute_measures
+from crmml.association._sequential_rules import SequentialRules
 
-__all__ = ["AssociationRules", "FrequentItemsets", "compute_measures"]
+__all__ = [
+    "AssociationRules",
+    "FrequentItemsets",
+    "SequentialRules",
+    "compute_measures",
+]
