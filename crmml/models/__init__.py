@@ -14,6 +14,7 @@ from crmml.models._logit_leaf import LogitLeafChurnClassifier
 from crmml.models._modified_beta_geo import ModifiedBetaGeoModel
 from crmml.models._neural import NeuralChurnClassifier
 from crmml.models._pareto_nbd import ParetoNBDModel
+from crmml.models._regular_beta_geo import RegularBetaGeoModel
 from crmml.models._shifted_beta_geo import ShiftedBetaGeoModel
 from crmml.models._time_to_churn import TimeToChurnModel
 from crmml.models._time_to_churn_curve import (
@@ -37,6 +38,7 @@ __all__ = [
     "NeuralChurnClassifier",
     "NumberRange",
     "ParetoNBDModel",
+    "RegularBetaGeoModel",
     "ShiftedBetaGeoModel",
     "TimeToChurnModel",
     "TreeChurnClassifier",

@@ -8,7 +8,8 @@ from scipy.special import betaln, digamma
 from crmml._utils._durations import check_duration
 from crmml.exceptions import SchemaError
 from crmml.models._maximum_likelihood import Floats, Objective
-from crmml.models._purchase_model import YEAR, PurchaseModel
+from crmml.models._money import YEAR
+from crmml.models._purchase_model import PurchaseModel
 from crmml.models._purchase_summary import PurchaseSummary
 
 
@@ -93,7 +94,7 @@ class BetaBinomialModel(PurchaseModel):
         return summary
 
     def _start(self, summary: PurchaseSummary) -> Floats:
-        return np.array([1.0, 1.0, 0.5, 3.0])
+        return np.log([1.0, 1.0, 0.5, 3.0])
 
     def _objective(self, summary: PurchaseSummary) -> Objective:
         weight = summary.weight / summary.n_customers

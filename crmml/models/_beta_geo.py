@@ -1,13 +1,16 @@
 """BG/NBD: customers may leave after each repeat purchase, at a rate of their own."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
-from crmml._utils._blocks import run_in_blocks, sum_over_blocks
-from crmml.models._beta_geo_kernel import add_up, expect_while_alive
+from crmml._utils._blocks import sum_over_blocks
+from crmml._utils._durations import Duration
+from crmml.models._beta_geo_kernel import add_up, add_up_own, expect_while_alive
 from crmml.models._maximum_likelihood import Floats, Objective
+from crmml.models._purchase_effects import Effect, as_table, fill_rows
 from crmml.models._purchase_model import PurchaseModel
 from crmml.models._purchase_summary import PurchaseSummary, guess_rate
 
@@ -28,12 +31,18 @@ class BetaGeoModel(PurchaseModel):
     unit : duration, default="1D"
         The unit of recency and T in the data, such as ``"7D"`` for weeks: that of
         :class:`crmml.features.BTYDSummary`. alpha is in this unit.
+    covariates : list of str, default=None
+        Numeric columns of X that tell customers apart from the start, such as how they
+        came. They multiply a customer's purchase rate by ``exp(c @ z)`` and the odds to
+        leave after a purchase by ``exp(d @ z)``: alpha stands for ``alpha exp(-c @ z)``
+        and a for ``a exp(d @ z)`` then.
 
     Attributes
     ----------
-    params_ : pandas.Series of shape (4,)
-        ``r``, ``alpha``, ``a``, ``b``.
-    standard_errors_ : pandas.Series of shape (4,)
+    params_ : pandas.Series of shape (4 + 2 * n_covariates,)
+        ``r``, ``alpha``, ``a``, ``b``; then c as ``purchase:<covariate>`` and d as
+        ``dropout:<covariate>``.
+    standard_errors_ : pandas.Series of shape (4 + 2 * n_covariates,)
         Their standard errors, from the curvature of the likelihood.
     log_likelihood_ : float
         The log-likelihood at the maximum.
@@ -57,6 +66,9 @@ class BetaGeoModel(PurchaseModel):
     .. [1] Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005). "Counting your
        customers" the easy way: an alternative to the Pareto/NBD model. Marketing
        Science 24(2). https://doi.org/10.1287/mksc.1040.0098
+    .. [2] Fader, P. S. and Hardie, B. G. S. (2007). Incorporating time-invariant
+       covariates into the Pareto/NBD and BG/NBD models.
+       http://brucehardie.com/notes/019/
 
     Examples
     --------
@@ -77,68 +89,98 @@ class BetaGeoModel(PurchaseModel):
     _times: ClassVar[tuple[str, ...]] = ("alpha",)
     _hint: ClassVar[str] = (
         "Where a or b run away, hardly anybody seems to leave, or all do at one rate: "
-        "take a longer history or more customers."
+        "take a longer history or more customers, or let everybody go on at their "
+        "frequency / T. Where r does, all buy at one rate, or with a rhythm: try the "
+        "RegularBetaGeoModel."
     )
-    _dies_at_once: ClassVar[bool] = False
+    _effects: ClassVar[tuple[Effect, ...]] = (
+        Effect("purchase", "alpha", -1.0),
+        Effect("dropout", "a", 1.0),
+    )
+
+    def __init__(
+        self, *, unit: Duration = "1D", covariates: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(unit=unit)
+        self.covariates = covariates
+
+    def _dies_at_once(self) -> bool:
+        """Whether the first purchase may be the last."""
+        return False
+
+    def _stages(self) -> int:
+        """In how many unseen steps a customer comes to the next purchase."""
+        return 1
 
     def _start(self, summary: PurchaseSummary) -> Floats:
-        return np.array([*guess_rate(summary), 1.0, 2.0])
+        return np.log([*guess_rate(summary), 1.0, 2.0])
 
     def _objective(self, summary: PurchaseSummary) -> Objective:
+        options = (self._dies_at_once(), self._stages())
+        if summary.covariates is not None:
+            return self._layout().objective(add_up_own, summary, *options)
         counts, index = np.unique(summary.frequency, return_inverse=True)
         weights = np.bincount(index, summary.weight).astype(np.float64)
-        shifted = (counts + self._dies_at_once).astype(np.float64)
         times = (summary.frequency, summary.recency, summary.age, summary.weight)
         n_rows, n_customers = len(summary.age), summary.n_customers
 
         def objective(point: Floats) -> tuple[float, Floats]:
             parameters = np.exp(point)
-            sums = sum_over_blocks(
-                add_up, n_rows, 5, parameters, self._dies_at_once, *times
-            )
-            sums += _count_terms(parameters, counts, shifted, weights)
+            sums = sum_over_blocks(add_up, n_rows, 5, parameters, *options, *times)
+            sums += _count_terms(parameters, counts, weights, *options)
             return sums[0] / n_customers, sums[1:] * parameters / n_customers
 
         return objective
 
     def _alive(self, parameters: Floats, summary: PurchaseSummary) -> Floats:
         r, alpha, a, b = parameters
-        x = summary.frequency
+        x, at_once = summary.frequency, self._dies_at_once()
         # What the odds are for who bought once only does not matter where such stay.
-        shape = b + x if self._dies_at_once else b + np.maximum(x, 1) - 1
-        silence = np.log((alpha + summary.age) / (alpha + summary.recency))
-        alive: Floats = expit(np.log(shape) - np.log(a) - (r + x) * silence)
-        return alive if self._dies_at_once else np.where(x > 0, alive, 1.0)
+        shape = b + x if at_once else b + np.maximum(x, 1) - 1
+        n = r + self._stages() * x
+        silence = n * np.log((alpha + summary.age) / (alpha + summary.recency))
+        waited = (summary.age - summary.recency) / (alpha + summary.age)
+        odds = np.log(shape / a) - silence + _log_stages(n, waited, self._stages())
+        alive: Floats = expit(odds)
+        return alive if at_once else np.where(x > 0, alive, 1.0)
 
     def _while_alive(
         self, parameters: Floats, summary: PurchaseSummary, length: float
     ) -> Floats:
-        out = np.empty_like(summary.age)
         columns = (summary.frequency, summary.age, length)
-        options = (parameters, self._dies_at_once)
-
-        def loop(first: int, last: int) -> None:
-            expect_while_alive(*options, *columns, first, last, out)
-
-        run_in_blocks(loop, len(out))
-        return out
+        options = (as_table(parameters), self._dies_at_once())
+        return fill_rows(expect_while_alive, len(summary.age), *options, *columns)
 
 
 def _count_terms(
-    parameters: Floats, counts: Floats, shifted: Floats, weights: Floats
+    parameters: Floats,
+    counts: Floats,
+    weights: Floats,
+    dies_at_once: bool,
+    n_stages: int,
 ) -> Floats:
     """Sum what depends on the number of purchases alone, with its derivatives."""
     r, alpha, a, b = parameters
-    value = gammaln(r + counts) - gammaln(r) + r * np.log(alpha)
+    steps, shifted = n_stages * counts, counts + float(dies_at_once)
+    value = gammaln(r + steps) - gammaln(r) + r * np.log(alpha)
     value += gammaln(a + b) - gammaln(b) + gammaln(b + shifted)
     value -= gammaln(a + b + shifted)
     both = digamma(a + b) - digamma(a + b + shifted)
     slopes = [
         value,
-        digamma(r + counts) - digamma(r) + np.log(alpha),
+        digamma(r + steps) - digamma(r) + np.log(alpha),
         np.full_like(counts, r / alpha),
         both,
         both + digamma(b + shifted) - digamma(b),
     ]
     sums: Floats = np.array([weights @ one for one in slopes])
     return sums
+
+
+def _log_stages(n: Floats, waited: Floats, n_stages: int) -> Floats:
+    """Take the logarithm of ``sum over j < k of (n)_j / j! waited^j``."""
+    term = total = np.ones_like(waited)
+    for j in range(1, n_stages):
+        term = term * (n + j - 1) / j * waited
+        total = total + term
+    return np.log(total)

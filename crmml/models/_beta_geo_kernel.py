@@ -7,16 +7,69 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from crmml.models._purchase_effects_kernel import collect, place
+
 Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
 
 _SMALLEST_TERM = 1e-17
 _MOST_TERMS = 1_000_000
 
 
 @njit(nogil=True, cache=True)
+def bracket(
+    r: float,
+    alpha: float,
+    a: float,
+    shape: float,
+    n_stages: int,
+    x: float,
+    recency: float,
+    age: float,
+) -> tuple[float, float, float, float]:
+    """Take the logarithm of what depends on times, for one customer.
+
+    With n = r + kx and w = (T - t_x) / (alpha + T) it is that of ``(alpha + T)^-n
+    sum over j < k of (n)_j / j! w^j + a / shape (alpha + t_x)^-n``; the second part, of
+    those who have left, is not there where `shape` is 0. Returns it, its derivatives by
+    r and alpha, and the share of the second part.
+    """
+    n = r + n_stages * x
+    until = log(alpha + age)
+    waited = (age - recency) / (alpha + age)
+    term = stages = 1.0
+    log_slope = by_n = by_w = 0.0
+    for j in range(1, n_stages):
+        log_slope += 1.0 / (n + j - 1.0)
+        term *= (n + j - 1.0) / j * waited
+        stages += term
+        by_n += term * log_slope
+        by_w += term * j
+    by_n, by_alpha = by_n / stages, -by_w / stages / (alpha + age)
+    value, slope = log(stages) - n * until, by_n - until
+    slope_alpha = by_alpha - n / (alpha + age)
+    share = 0.0
+    if shape > 0.0:
+        gone = until - log(alpha + recency)
+        odds = log(a / shape) + n * gone - log(stages)
+        if odds > 0:
+            value += odds + log1p(exp(-odds))
+            share = 1.0 / (1.0 + exp(-odds))
+        else:
+            small = exp(odds)
+            value += log1p(small)
+            share = small / (1.0 + small)
+        slope += share * (gone - by_n)
+        nearer = 1.0 / (alpha + age) - 1.0 / (alpha + recency)
+        slope_alpha += share * (n * nearer - by_alpha)
+    return value, slope, slope_alpha, share
+
+
+@njit(nogil=True, cache=True)
 def add_up(
     parameters: Floats,
     dies_at_once: bool,
+    n_stages: int,
     frequency: Floats,
     recency: Floats,
     age: Floats,
@@ -25,42 +78,68 @@ def add_up(
     last: int,
     out: Floats,
 ) -> None:
-    """Sum what depends on times: log-likelihood, then its derivatives.
-
-    For a customer with x repeat purchases this is the logarithm of
-    ``(alpha + T)^-(r+x) + a / (b + x - 1) (alpha + t_x)^-(r+x)``; the second part, of
-    those who have left, is there for x > 0 only, unless customers can leave right
-    after the first purchase: then x + 1 stands for x in it.
-    """
+    """Sum the bracket over customers: log-likelihood, then its derivatives."""
     r, alpha, a, b = parameters
-    log_a = log(a)
     value = d_r = d_alpha = d_a = d_b = 0.0
     for i in range(first, last):
-        n = r + frequency[i]
-        w = weight[i]
-        until = log(alpha + age[i])
-        row, row_r = -n * until, -until
-        row_alpha = -n / (alpha + age[i])
-        shape = b + frequency[i] if dies_at_once else b + frequency[i] - 1.0
-        if dies_at_once or frequency[i] > 0:
-            gone = until - log(alpha + recency[i])
-            odds = log_a - log(shape) + n * gone
-            if odds > 0:
-                row += odds + log1p(exp(-odds))
-                share = 1.0 / (1.0 + exp(-odds))
-            else:
-                small = exp(odds)
-                row += log1p(small)
-                share = small / (1.0 + small)
-            row_r += share * gone
-            nearer = 1.0 / (alpha + age[i]) - 1.0 / (alpha + recency[i])
-            row_alpha += share * n * nearer
-            d_a += w * share / a
-            d_b -= w * share / shape
+        x, w = frequency[i], weight[i]
+        # One-time buyers cannot have left, unless the first purchase may be the last.
+        shape = b + x if dies_at_once else (b + x - 1.0 if x > 0 else 0.0)
+        row, row_r, row_alpha, share = bracket(
+            r, alpha, a, shape, n_stages, x, recency[i], age[i]
+        )
         value += w * row
         d_r += w * row_r
         d_alpha += w * row_alpha
+        if shape > 0.0:
+            d_a += w * share / a
+            d_b -= w * share / shape
     out[0], out[1], out[2], out[3], out[4] = value, d_r, d_alpha, d_a, d_b
+
+
+@njit(nogil=True, cache=True)
+def add_up_own(
+    point: Floats,
+    targets: Indices,
+    signs: Floats,
+    dies_at_once: bool,
+    n_stages: int,
+    covariates: Floats,
+    frequency: Floats,
+    recency: Floats,
+    age: Floats,
+    weight: Floats,
+    first: int,
+    last: int,
+    out: Floats,
+) -> None:
+    """Sum log-likelihood and derivatives where customers have their own parameters."""
+    own, slopes = np.empty(4), np.empty(4)
+    out[:] = 0.0
+    for i in range(first, last):
+        x = frequency[i]
+        place(point, targets, signs, covariates[i], own)
+        r, alpha, a, b = own
+        shape = b + x if dies_at_once else (b + x - 1.0 if x > 0 else 0.0)
+        value, slopes[0], slopes[1], share = bracket(
+            r, alpha, a, shape, n_stages, x, recency[i], age[i]
+        )
+        slopes[2], slopes[3] = 0.0, 0.0
+        if shape > 0.0:
+            slopes[2], slopes[3] = share / a, -share / shape
+        value += r * log(alpha)
+        slopes[0] += log(alpha)
+        slopes[1] += r / alpha
+        for j in range(int(n_stages * x)):
+            value += log(r + j)
+            slopes[0] += 1.0 / (r + j)
+        for j in range(int(x) + dies_at_once):
+            value += log((b + j) / (a + b + j))
+            both = 1.0 / (a + b + j)
+            slopes[2] -= both
+            slopes[3] += 1.0 / (b + j) - both
+        out[0] += weight[i] * value
+        collect(slopes, own, targets, signs, covariates[i], weight[i], out)
 
 
 @njit(nogil=True, cache=True)
@@ -82,9 +161,11 @@ def expect_while_alive(
     ``(a+b+x-1) [ (1 - (1-z)^(a-1)) / (a-1) - (1-z)^(a-1) H ]`` where
     ``H = sum_k (a+b-1-r)_k (a)_(k-1) / ((a+b+x-1)_k k!) z^k`` from k = 1.
     """
-    r, alpha, a = parameters[0], parameters[1], parameters[2]
-    b = parameters[3] + 1.0 if dies_at_once else parameters[3]
+    is_own = parameters.shape[1] > 1
     for i in range(first, last):
+        r, alpha, a, b = parameters[:, i if is_own else 0]
+        if dies_at_once:
+            b += 1.0
         z = horizon / (alpha + age[i] + horizon)
         top, bottom = a + b - 1.0 - r, a + b + frequency[i] - 1.0
         term = top / bottom * z

@@ -149,7 +149,7 @@ def _climb(objective: Objective, start: Floats) -> Floats:
     found = minimize(
         descend, start, jac=True, method="BFGS", options={"gtol": 1e-7, "maxiter": 500}
     )
-    return np.asarray(found.x, dtype=np.float64)
+    return np.clip(np.asarray(found.x, dtype=np.float64), -_FARTHEST, _FARTHEST)
 
 
 def _polish(objective: Objective, point: Floats, curvature: Floats) -> Maximum:

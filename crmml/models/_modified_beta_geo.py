@@ -1,7 +1,5 @@
 """MBG/NBD: as BG/NBD, and customers may leave right after the first purchase."""
 
-from typing import ClassVar
-
 from crmml.models._beta_geo import BetaGeoModel
 
 
@@ -19,12 +17,18 @@ class ModifiedBetaGeoModel(BetaGeoModel):
     unit : duration, default="1D"
         The unit of recency and T in the data, such as ``"7D"`` for weeks: that of
         :class:`crmml.features.BTYDSummary`. alpha is in this unit.
+    covariates : list of str, default=None
+        Numeric columns of X that tell customers apart from the start, such as how they
+        came. They multiply a customer's purchase rate by ``exp(c @ z)`` and the odds to
+        leave after a purchase by ``exp(d @ z)``: alpha stands for ``alpha exp(-c @ z)``
+        and a for ``a exp(d @ z)`` then.
 
     Attributes
     ----------
-    params_ : pandas.Series of shape (4,)
-        ``r``, ``alpha``, ``a``, ``b``.
-    standard_errors_ : pandas.Series of shape (4,)
+    params_ : pandas.Series of shape (4 + 2 * n_covariates,)
+        ``r``, ``alpha``, ``a``, ``b``; then c as ``purchase:<covariate>`` and d as
+        ``dropout:<covariate>``.
+    standard_errors_ : pandas.Series of shape (4 + 2 * n_covariates,)
         Their standard errors, from the curvature of the likelihood.
     log_likelihood_ : float
         The log-likelihood at the maximum.
@@ -54,4 +58,5 @@ class ModifiedBetaGeoModel(BetaGeoModel):
     True
     """
 
-    _dies_at_once: ClassVar[bool] = True
+    def _dies_at_once(self) -> bool:
+        return True

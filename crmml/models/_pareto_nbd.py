@@ -1,13 +1,16 @@
 """Pareto/NBD: customers may leave at any time, at a rate of their own."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import digamma, gammaln
+from scipy.special import digamma, exprel, gammaln
 
-from crmml._utils._blocks import run_in_blocks, sum_over_blocks
+from crmml._utils._blocks import sum_over_blocks
+from crmml._utils._durations import Duration
 from crmml.models import _pareto_nbd_kernel as kernel
 from crmml.models._maximum_likelihood import Floats, Objective
+from crmml.models._purchase_effects import Effect, as_table, fill_rows
 from crmml.models._purchase_model import PurchaseModel
 from crmml.models._purchase_summary import PurchaseSummary, guess_rate
 
@@ -27,12 +30,18 @@ class ParetoNBDModel(PurchaseModel):
     unit : duration, default="1D"
         The unit of recency and T in the data, such as ``"7D"`` for weeks: that of
         :class:`crmml.features.BTYDSummary`. alpha and beta are in this unit.
+    covariates : list of str, default=None
+        Numeric columns of X that tell customers apart from the start, such as how they
+        came. They multiply a customer's purchase rate by ``exp(c @ z)`` and the rate of
+        leaving by ``exp(d @ z)``: alpha stands for ``alpha exp(-c @ z)`` and beta for
+        ``beta exp(-d @ z)`` then.
 
     Attributes
     ----------
-    params_ : pandas.Series of shape (4,)
-        ``r``, ``alpha``, ``s``, ``beta``.
-    standard_errors_ : pandas.Series of shape (4,)
+    params_ : pandas.Series of shape (4 + 2 * n_covariates,)
+        ``r``, ``alpha``, ``s``, ``beta``; then c as ``purchase:<covariate>`` and d as
+        ``dropout:<covariate>``.
+    standard_errors_ : pandas.Series of shape (4 + 2 * n_covariates,)
         Their standard errors, from the curvature of the likelihood.
     log_likelihood_ : float
         The log-likelihood at the maximum.
@@ -56,6 +65,9 @@ class ParetoNBDModel(PurchaseModel):
        https://doi.org/10.1287/mnsc.33.1.1
     .. [2] Fader, P. S. and Hardie, B. G. S. (2005). A note on deriving the Pareto/NBD
        model and related expressions. http://brucehardie.com/notes/009/
+    .. [3] Fader, P. S. and Hardie, B. G. S. (2007). Incorporating time-invariant
+       covariates into the Pareto/NBD and BG/NBD models.
+       http://brucehardie.com/notes/019/
 
     Examples
     --------
@@ -77,10 +89,23 @@ class ParetoNBDModel(PurchaseModel):
         "rate: take a longer history or more customers, or the BetaGeoModel."
     )
 
+    _effects: ClassVar[tuple[Effect, ...]] = (
+        Effect("purchase", "alpha", -1.0),
+        Effect("dropout", "beta", -1.0),
+    )
+
+    def __init__(
+        self, *, unit: Duration = "1D", covariates: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(unit=unit)
+        self.covariates = covariates
+
     def _start(self, summary: PurchaseSummary) -> Floats:
-        return np.array([*guess_rate(summary), 0.5, 0.5])
+        return np.log([*guess_rate(summary), 0.5, 0.5])
 
     def _objective(self, summary: PurchaseSummary) -> Objective:
+        if summary.covariates is not None:
+            return self._layout().objective(kernel.add_up_own, summary)
         counts, index = np.unique(summary.frequency, return_inverse=True)
         weights = np.bincount(index, summary.weight).astype(np.float64)
         times = (summary.frequency, summary.recency, summary.age, summary.weight)
@@ -105,14 +130,8 @@ class ParetoNBDModel(PurchaseModel):
         return objective
 
     def _alive(self, parameters: Floats, summary: PurchaseSummary) -> Floats:
-        out = np.empty_like(summary.age)
         columns = (summary.frequency, summary.recency, summary.age)
-
-        def loop(first: int, last: int) -> None:
-            kernel.alive(parameters, *columns, first, last, out)
-
-        run_in_blocks(loop, len(out))
-        return out
+        return fill_rows(kernel.alive, len(summary.age), as_table(parameters), *columns)
 
     def _while_alive(
         self, parameters: Floats, summary: PurchaseSummary, length: float
@@ -121,7 +140,7 @@ class ParetoNBDModel(PurchaseModel):
         until = beta + summary.age
         decay = np.log1p(length / until)
         # The mean time there in the span; at s = 1 it is the limit, a logarithm.
-        share = decay if s == 1 else -np.expm1(-(s - 1) * decay) / (s - 1)
+        share = decay * exprel((1 - s) * decay)
         rate = (r + summary.frequency) / (alpha + summary.age)
         expected: Floats = rate * until * share
         return expected

@@ -7,7 +7,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from crmml.models._purchase_effects_kernel import collect, place
+
 Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
 
 _SMALLEST_TERM = 1e-17
 _MOST_TERMS = 20_000
@@ -62,6 +65,43 @@ def tail(parameters: Floats, x: float, time: float, slopes: Floats) -> float:
 
 
 @njit(nogil=True, cache=True)
+def bracket(
+    parameters: Floats,
+    x: float,
+    t: float,
+    end: float,
+    since_last: float,
+    at_last: Floats,
+    at_end: Floats,
+    row: Floats,
+) -> float:
+    """Take the logarithm of what depends on times, for one customer.
+
+    It is that of ``(alpha+T)^-(r+x) (beta+T)^-s`` of those who are there plus ``s *
+    integral from t_x to T of (alpha+u)^-(r+x) (beta+u)^-(s+1) du`` of those who left at
+    u. `since_last` and `at_last` are the :func:`tail` from t_x on; `at_end` is room for
+    that from T on, and `row` gets the derivatives by r, alpha, s, beta.
+    """
+    r, alpha, s, beta = parameters
+    n, whole = r + x, r + s + x
+    gone = exp(tail(parameters, x, end, at_end)) * s / whole
+    left = log(s / whole) - n * log(alpha + t) - s * log(beta + t) + since_last
+    stays = -n * log(alpha + end) - s * log(beta + end) + log1p(-gone)
+    value: float = max(left, stays) + log1p(exp(-abs(left - stays)))
+    share = exp(left - value)
+    odds = gone / (1.0 - gone)
+    row[0] = -share * (log(alpha + t) + 1.0 / whole)
+    row[0] += (1.0 - share) * (odds / whole - log(alpha + end))
+    row[1] = -share * n / (alpha + t) - (1.0 - share) * n / (alpha + end)
+    row[2] = share * (1.0 / s - 1.0 / whole - log(beta + t))
+    row[2] -= (1.0 - share) * (log(beta + end) + odds * (1.0 / s - 1.0 / whole))
+    row[3] = -share * s / (beta + t) - (1.0 - share) * s / (beta + end)
+    for j in range(4):
+        row[j] += share * at_last[j] - (1.0 - share) * odds * at_end[j]
+    return value
+
+
+@njit(nogil=True, cache=True)
 def add_up(
     parameters: Floats,
     frequency: Floats,
@@ -72,42 +112,59 @@ def add_up(
     last: int,
     out: Floats,
 ) -> None:
-    """Sum what depends on times: log-likelihood, then derivatives by r, alpha, s, beta.
-
-    For each customer it is the logarithm of ``(alpha+T)^-(r+x) (beta+T)^-s`` of those
-    who are there plus ``s * integral from t_x to T of (alpha+u)^-(r+x)
-    (beta+u)^-(s+1) du`` of those who left at u.
-    """
-    r, alpha, s, beta = parameters
+    """Sum the bracket over customers: log-likelihood, then its derivatives."""
     # Of one-time buyers the last purchase is the first: computed once for all.
     at_start, from_start = np.empty(4), tail(parameters, 0.0, 0.0, np.empty(4))
     tail(parameters, 0.0, 0.0, at_start)
     at_last, at_end, row = np.empty(4), np.empty(4), np.empty(4)
     out[:] = 0.0
     for i in range(first, last):
-        x, t, end = frequency[i], recency[i], age[i]
-        n, whole = r + x, r + s + x
+        x, t = frequency[i], recency[i]
         if x == 0.0 and t == 0.0:
             since_last = from_start
             at_last[:] = at_start
         else:
             since_last = tail(parameters, x, t, at_last)
-        gone = exp(tail(parameters, x, end, at_end)) * s / whole
-        left = log(s / whole) - n * log(alpha + t) - s * log(beta + t) + since_last
-        stays = -n * log(alpha + end) - s * log(beta + end) + log1p(-gone)
-        value = max(left, stays) + log1p(exp(-abs(left - stays)))
-        share = exp(left - value)
-        odds = gone / (1.0 - gone)
-        row[0] = -share * (log(alpha + t) + 1.0 / whole)
-        row[0] += (1.0 - share) * (odds / whole - log(alpha + end))
-        row[1] = -share * n / (alpha + t) - (1.0 - share) * n / (alpha + end)
-        row[2] = share * (1.0 / s - 1.0 / whole - log(beta + t))
-        row[2] -= (1.0 - share) * (log(beta + end) + odds * (1.0 / s - 1.0 / whole))
-        row[3] = -share * s / (beta + t) - (1.0 - share) * s / (beta + end)
+        value = bracket(parameters, x, t, age[i], since_last, at_last, at_end, row)
         out[0] += weight[i] * value
         for j in range(4):
-            row[j] += share * at_last[j] - (1.0 - share) * odds * at_end[j]
             out[j + 1] += weight[i] * row[j]
+
+
+@njit(nogil=True, cache=True)
+def add_up_own(
+    point: Floats,
+    targets: Indices,
+    signs: Floats,
+    covariates: Floats,
+    frequency: Floats,
+    recency: Floats,
+    age: Floats,
+    weight: Floats,
+    first: int,
+    last: int,
+    out: Floats,
+) -> None:
+    """Sum log-likelihood and derivatives where customers have their own parameters."""
+    own, row = np.empty(4), np.empty(4)
+    at_last, at_end = np.empty(4), np.empty(4)
+    out[:] = 0.0
+    for i in range(first, last):
+        x, t = frequency[i], recency[i]
+        place(point, targets, signs, covariates[i], own)
+        r, alpha, s, beta = own
+        since_last = tail(own, x, t, at_last)
+        value = bracket(own, x, t, age[i], since_last, at_last, at_end, row)
+        value += r * log(alpha) + s * log(beta)
+        row[0] += log(alpha)
+        row[1] += r / alpha
+        row[2] += log(beta)
+        row[3] += s / beta
+        for j in range(int(x)):
+            value += log(r + j)
+            row[0] += 1.0 / (r + j)
+        out[0] += weight[i] * value
+        collect(row, own, targets, signs, covariates[i], weight[i], out)
 
 
 @njit(nogil=True, cache=True)
@@ -121,15 +178,17 @@ def alive(
     out: Floats,
 ) -> None:
     """Probability that a customer is there at T."""
-    r, alpha, s, beta = parameters
     unused = np.empty(4)
+    is_own = parameters.shape[1] > 1
     for i in range(first, last):
+        own = parameters[:, i if is_own else 0].copy()
+        r, alpha, s, beta = own
         x, t, end = frequency[i], recency[i], age[i]
         share = s / (r + s + x)
         here = -(r + x) * log(alpha + end) - s * log(beta + end)
         then = -(r + x) * log(alpha + t) - s * log(beta + t)
-        since_last = then - here + tail(parameters, x, t, unused)
-        until_end = tail(parameters, x, end, unused)
+        since_last = then - here + tail(own, x, t, unused)
+        until_end = tail(own, x, end, unused)
         # Both are integrals to infinity; their difference is that from t_x to T.
         between = exp(until_end) * expm1(since_last - until_end)
         out[i] = 1.0 / (1.0 + share * between)

@@ -1,6 +1,6 @@
 """Reading frequency, recency, T and monetary value; equal customers count as one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -13,6 +13,8 @@ from crmml.exceptions import NotEnoughHistoryError, SchemaError
 
 Floats: TypeAlias = NDArray[np.float64]
 
+_NEVER_BOUGHT = "leave out who never bought: these models begin with the first purchase"
+_SHOWN = 5
 _MANY = 50_000
 _WORTHWHILE = 0.8
 """Equal customers are sought among many where a sample has fewer distinct ones."""
@@ -28,6 +30,8 @@ class PurchaseSummary:
     """``T``: from the first purchase to the cutoff."""
     weight: Floats
     """How many customers a row stands for."""
+    covariates: Floats | None = None
+    """What else is known of them, of shape (n_customers, n_covariates)."""
 
     @property
     def n_customers(self) -> float:
@@ -37,14 +41,16 @@ class PurchaseSummary:
     def take(self, rows: NDArray[np.intp]) -> "PurchaseSummary":
         """Keep some rows."""
         return PurchaseSummary(
-            self.frequency[rows], self.recency[rows], self.age[rows], self.weight[rows]
+            self.frequency[rows],
+            self.recency[rows],
+            self.age[rows],
+            self.weight[rows],
+            None if self.covariates is None else self.covariates[rows],
         )
 
     def in_units_of(self, unit: float) -> "PurchaseSummary":
         """Measure times in another unit."""
-        return PurchaseSummary(
-            self.frequency, self.recency / unit, self.age / unit, self.weight
-        )
+        return replace(self, recency=self.recency / unit, age=self.age / unit)
 
     def compressed(self) -> "PurchaseSummary":
         """Let equal customers be one row with their number as its weight.
@@ -58,12 +64,18 @@ class PurchaseSummary:
             some = self.take(np.arange(0, n_rows, step)[:_MANY]).compressed()
             if len(some.age) > _MANY * _WORTHWHILE:
                 return self
-        frame = pd.DataFrame(
-            {"x": self.frequency, "t": self.recency, "T": self.age, "w": self.weight}
+        frame = pd.DataFrame({"x": self.frequency, "t": self.recency, "T": self.age})
+        known = [] if self.covariates is None else list(self.covariates.T)
+        for j, column in enumerate(known):
+            frame[f"z{j}"] = column
+        names = list(frame.columns)
+        frame["w"] = self.weight
+        found = frame.groupby(names, as_index=False, sort=True)["w"].sum()
+        x, t, age, *known, weight = (
+            found[name].to_numpy(np.float64) for name in [*names, "w"]
         )
-        found = frame.groupby(["x", "t", "T"], as_index=False, sort=True)["w"].sum()
-        columns = [found[name].to_numpy(np.float64) for name in ("x", "t", "T", "w")]
-        return PurchaseSummary(*columns)
+        covariates = np.column_stack(known) if known else None
+        return PurchaseSummary(x, t, age, weight, covariates)
 
 
 def read_summary(X: Any) -> PurchaseSummary:
@@ -100,8 +112,17 @@ def read_summary(X: Any) -> PurchaseSummary:
     return PurchaseSummary(frequency, recency, age, np.ones(len(age)))
 
 
+def new_customer(covariates: Floats | None) -> PurchaseSummary:
+    """Return somebody who has just bought first."""
+    none = np.zeros(1)
+    return PurchaseSummary(none, none, none, np.ones(1), covariates)
+
+
 def read_columns(
-    X: Any, names: list[str], missing_where: NDArray[np.bool_] | None = None
+    X: Any,
+    names: list[str],
+    missing_where: NDArray[np.bool_] | None = None,
+    hint: str = _NEVER_BOUGHT,
 ) -> dict[str, Floats]:
     """Read numeric columns by exact name, none of them missing or infinite.
 
@@ -113,6 +134,8 @@ def read_columns(
         The columns.
     missing_where : ndarray of bool of shape (n_customers,), optional
         Rows whose values may be missing; there they are read as 0.
+    hint : str, optional
+        What to do about missing values elsewhere.
 
     Returns
     -------
@@ -136,7 +159,9 @@ def read_columns(
         raise SchemaError(
             f"X has no columns {missing}. BTYDSummary in crmml.features makes them."
         )
-    return {name: _read_column(frame[name], name, missing_where) for name in names}
+    return {
+        name: _read_column(frame[name], name, missing_where, hint) for name in names
+    }
 
 
 def check_can_repeat(summary: PurchaseSummary, n_parameters: int) -> None:
@@ -168,19 +193,14 @@ def guess_rate(summary: PurchaseSummary) -> tuple[float, float]:
 
 
 def _read_column(
-    column: Any, name: str, missing_where: NDArray[np.bool_] | None
+    column: Any, name: str, missing_where: NDArray[np.bool_] | None, hint: str
 ) -> Floats:
     if not (column.dtype.is_numeric() or column.dtype == nw.Boolean):
         raise SchemaError(f"Column {name!r} must be numeric, is {column.dtype}.")
     values = np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
     if missing_where is not None:
         values[missing_where & np.isnan(values)] = 0.0
-    _refuse(
-        ~np.isfinite(values),
-        name,
-        "is missing or infinite",
-        "leave out who never bought: these models begin with the first purchase",
-    )
+    _refuse(~np.isfinite(values), name, "is missing or infinite", hint)
     return values
 
 
@@ -188,5 +208,20 @@ def _refuse(bad: NDArray[np.bool_], name: str, what: str, hint: str) -> None:
     n_bad = int(bad.sum())
     if n_bad:
         raise SchemaError(
-            f"Column {name!r} {what} in {n_bad} of {len(bad)} rows; {hint}."
+            f"Column {name!r} {what} in {n_bad} of {len(bad)} rows "
+            f"({say_positions(bad)}); {hint}."
         )
+
+
+def say_positions(bad: NDArray[np.bool_]) -> str:
+    """Say which rows are meant by where they stand: ids and names stay out of it.
+
+    Examples
+    --------
+    >>> say_positions(np.array([False, True, True]))
+    'row 1, 2, counted from 0'
+    """
+    rows = np.flatnonzero(bad)
+    first = ", ".join(str(row) for row in rows[:_SHOWN])
+    more = ", ..." if len(rows) > _SHOWN else ""
+    return f"row {first}{more}, counted from 0"

@@ -6,6 +6,9 @@ import numpy as np
 
 from crmml.exceptions import ModelFileError
 
+_MOST_STAGES = 10_000
+"""Compiled code makes room for that many unseen steps between two purchases."""
+
 
 def require(fits: bool, cls: str) -> None:
     """Refuse an object whose parts do not fit together.
@@ -167,10 +170,17 @@ def check_segmenter(item: Any) -> None:
 
 
 def check_purchase_model(item: Any) -> None:
-    """Check that the parameters are those of the model, positive numbers."""
+    """Check parameters, positive numbers; then finite coefficients of covariates."""
     if not hasattr(item, "params_"):
         return
-    names = getattr(item, "_names", None)
-    fits = names is None or list(item.params_.index) == list(names)
-    numbers = item.params_.to_numpy()
-    require(fits and is_row(numbers, "f") and bool((numbers > 0).all()), "model")
+    found, numbers = list(item.params_.index), item.params_.to_numpy()
+    names = list(getattr(item, "_names", found))
+    effects, covariates = getattr(item, "_effects", ()), getattr(item, "covariates", ())
+    names += [f"{effect.name}:{one}" for effect in effects for one in covariates or ()]
+    require(found == names and is_row(numbers, "f"), "model")
+    is_positive = np.array([":" not in name for name in names])
+    require(
+        bool((numbers[is_positive] > 0).all() and np.isfinite(numbers).all()), "model"
+    )
+    stages = getattr(item, "k_", 1)
+    require(type(stages) is int and 1 <= stages <= _MOST_STAGES, "model")

@@ -93,6 +93,7 @@ _ESTIMATORS = {
                 models.BetaGeoModel,
                 models.ModifiedBetaGeoModel,
                 models.ParetoNBDModel,
+                models.RegularBetaGeoModel,
                 models.BetaBinomialModel,
                 models.GammaGammaModel,
                 models.ShiftedBetaGeoModel,

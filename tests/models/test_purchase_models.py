@@ -235,9 +235,9 @@ def test_known_parameters_and_later_purchases_are_recovered(model):
 def test_the_way_by_a_sample_ends_where_the_whole_does(model, monkeypatch):
     ages = np.random.default_rng(1).uniform(20, 60, 4_000)
     summary, _ = simulate(model, TRUTH[model], ages, 3)
-    monkeypatch.setattr("crmml.models._purchase_model._SAMPLES", ())
+    monkeypatch.setattr("crmml.models._purchase_fit._SAMPLES", ())
     whole = model().fit(summary)
-    monkeypatch.setattr("crmml.models._purchase_model._SAMPLES", (1_200,))
+    monkeypatch.setattr("crmml.models._purchase_fit._SAMPLES", (1_200,))
     by_sample = model().fit(summary)
     np.testing.assert_allclose(by_sample.params_, whole.params_, rtol=1e-7)
     assert by_sample.log_likelihood_ == pytest.approx(whole.log_likelihood_, rel=1e-12)
@@ -280,6 +280,38 @@ def test_silence_lowers_and_time_raises_what_is_expected(model, x, share, age, i
     far = fitted.predict_expected_purchases(rows, "20D")
     assert (far >= near).all()
     assert (near > 0).all()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_intervals_of_the_alive_probability_hold_the_truth(model):
+    ages = np.random.default_rng(2).uniform(20, 60, 800)
+    rows = pd.DataFrame({"frequency": [2], "recency": [15.0], "T": [30.0]})
+    truth = model()
+    truth.params_ = pd.Series(TRUTH[model])
+    exact = truth.predict_alive_probability(rows)[0]
+    n_held = 0
+    for seed in range(20):
+        summary, _ = simulate(model, TRUTH[model], ages, seed)
+        found = model(unit="7D").fit(summary).predict_alive_interval(rows)
+        assert list(found.columns) == ["lower", "upper"]
+        n_held += found["lower"][0] < exact < found["upper"][0]
+    # Of 20 intervals that hold it with probability 0.9, below 14 is one in 400 cases.
+    assert n_held >= 14
+
+
+def test_who_is_certainly_there_has_a_certain_interval(cdnow):
+    once = cdnow[cdnow["frequency"] == 0][:3]
+    found = BetaGeoModel(unit="7D").fit(cdnow).predict_alive_interval(once)
+    assert (found == 1).all(axis=None)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_who_is_silent_beyond_hope_is_still_told_in_a_number(model):
+    fitted = model()
+    fitted.params_ = pd.Series(PARAMETERS[0])
+    gone = pd.DataFrame({"frequency": [500], "recency": [1.0], "T": [4000.0]})
+    assert 0 < fitted.predict_alive_probability(gone)[0] < 1e-300
+    assert fitted.predict_expected_purchases(gone, "365D")[0] >= 0
 
 
 def test_lifetime_value_is_the_discounted_sum_of_purchases(cdnow):

@@ -49,6 +49,7 @@ from crmml.models import (
     ModifiedBetaGeoModel,
     NeuralChurnClassifier,
     ParetoNBDModel,
+    RegularBetaGeoModel,
     ShiftedBetaGeoModel,
     TimeToChurnModel,
     TreeChurnClassifier,
@@ -238,6 +239,10 @@ def _fit_others(data):
     return {
         "beta-geo": BetaGeoModel(unit="7D").fit(data.summary),
         "modified": ModifiedBetaGeoModel(unit="7D").fit(data.summary),
+        "regular": RegularBetaGeoModel(unit="7D").fit(data.summary),
+        "covariates": BetaGeoModel(unit="7D", covariates=["来源"]).fit(
+            data.summary.assign(来源=np.arange(len(data.summary)) % 2)
+        ),
         "pareto-nbd": ParetoNBDModel(unit="7D").fit(data.summary),
         "spend": GammaGammaModel().fit(data.summary),
         "gifts": BetaBinomialModel(unit="365D").fit(data.gifts),
@@ -272,6 +277,7 @@ def ask(model, data):
         return [model.predict_expected_spend(data.summary), model.standard_errors_]
     if hasattr(model, "predict_alive_probability"):
         rows = data.gifts.head(50) if name == "BetaBinomialModel" else data.summary
+        rows = rows.assign(来源=np.arange(len(rows)) % 2)
         return [
             model.predict_alive_probability(rows),
             model.predict_expected_purchases(rows, "730D"),
