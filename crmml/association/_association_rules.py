@@ -5,27 +5,26 @@ from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
-from crmml._utils._arguments import check_count
 from crmml._utils._sklearn import Interval, StrOptions, fit_context
-from crmml.association._basket_input import check_sequence, encode_baskets
-from crmml.association._basket_lists import read_lists
+from crmml.association._basket_input import encode_weighted
+from crmml.association._basket_tables import find_end, read_cutoff
 from crmml.association._baskets import Item
 from crmml.association._frequent import allow_items, exclude_items, mine_selected
 from crmml.association._frequent_itemsets import FrequentItemsets
 from crmml.association._learned_rules import learn_rules
-from crmml.association._offers import recommend
-from crmml.association._rule_table import read_measures, spell_rules
+from crmml.association._rule_offers import RuleOffers
+from crmml.association._rule_table import read_measures
+from crmml.association._rule_tables import RuleTables
+from crmml.association._rule_tests import RuleTests
 from crmml.association._rules import derive_rules
 from crmml.association._selection import CORRECTIONS
 from crmml.association._thresholds import as_fraction
 
 
-class AssociationRules(BaseEstimator):
+class AssociationRules(RuleTables, RuleOffers, RuleTests, BaseEstimator):
     """Rules "baskets with A also hold B", and recommendations from them.
 
     A rule A -> B joins two itemsets without a common item. It is kept when A and B
@@ -187,7 +186,9 @@ class AssociationRules(BaseEstimator):
         self.basket_by = basket_by
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: None = None) -> Self:
+    def fit(
+        self, X: Any, y: None = None, *, sample_weight: Any = None, cutoff: Any = None
+    ) -> Self:
         """Find the rules.
 
         Parameters
@@ -196,6 +197,12 @@ class AssociationRules(BaseEstimator):
             The baskets, in one of the forms of :class:`FrequentItemsets`. Not changed.
         y : None
             Ignored.
+        sample_weight : array-like of shape (n_baskets,) or str, default=None
+            What each basket counts, as in :meth:`FrequentItemsets.fit`. All counts are
+            then sums of weights, and p-values take a basket of weight 3 for three.
+        cutoff : str or datetime, default=None
+            For customer tables: only order lines before it, and recorded before it.
+            None: all.
 
         Returns
         -------
@@ -211,7 +218,9 @@ class AssociationRules(BaseEstimator):
         LimitError
             If there are more than `max_itemsets` itemsets or `max_rules` rules.
         """
-        baskets = encode_baskets(X, self.order_column, self.item_column, self.basket_by)
+        until = read_cutoff(cutoff, X)
+        form = self.order_column, self.item_column, self.basket_by
+        baskets = encode_weighted(X, *form, weights=sample_weight, until=until)
         excluded = () if self.exclude is None else self.exclude
         baskets = exclude_items(baskets, excluded)
         leads, follows = (
@@ -249,87 +258,9 @@ class AssociationRules(BaseEstimator):
             max_p_value=self.max_p_value,
             correction=self.correction,
         )
+        self._until = find_end(X) if until is None else until
         self.n_baskets_ = baskets.n_baskets
         return self
-
-    @property
-    def rules_(self) -> pd.DataFrame:
-        """The rules, as a table made when it is first looked at."""
-        check_is_fitted(self)
-        return self._learned.table
-
-    @property
-    def itemsets_(self) -> pd.DataFrame:
-        """The itemsets, as a table made when it is first looked at."""
-        check_is_fitted(self)
-        return self._learned.mined.table
-
-    @property
-    def n_rules_(self) -> int:
-        """Number of rules."""
-        check_is_fitted(self)
-        return len(self._learned.rules.counts)
-
-    def predict(self, baskets: Any, n_items: int = 3) -> pd.DataFrame:
-        """Recommend items that a basket does not hold yet.
-
-        A rule applies to a basket that holds all its antecedents. Only rules with one
-        consequent are used: in a rule with more, each of them has a rule of its own
-        with at least that confidence (unless `min_lift` removed it). An item offered by
-        several rules takes the strongest.
-
-        Parameters
-        ----------
-        baskets : sequence of collections
-            Lists, tuples or sets of items, as one basket or thousands: ``[["milk"]]``.
-            Items that no rule knows are passed over.
-        n_items : int, default=3
-            The largest number of items for a basket.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row for each recommendation, with columns basket (int64, position from
-            0), rank (int64, from 1), item (label), score (float64, the confidence of
-            the rule) and antecedents (frozenset, the reason). In order of basket and
-            rank: highest confidence first, then lift, then support, then label. **A
-            basket to which no rule applies has no row**; popular items never fill the
-            place.
-
-        Raises
-        ------
-        SchemaError
-            If `baskets` is no sequence of collections, items are of another type than
-            in `fit`, or `n_items` is no integer from 1.
-        """
-        check_is_fitted(self)
-        n_items = check_count(n_items, "n_items")
-        return recommend(
-            self._learned.offers, read_lists(check_sequence(baskets)), n_items
-        )
-
-    def to_text(self, n: int = 10) -> str:
-        """Spell the first rules, one on a line.
-
-        Parameters
-        ----------
-        n : int, default=10
-            The largest number of rules.
-
-        Returns
-        -------
-        str
-            Lines such as ``{Diapers} -> {Beer}: support 0.60, confidence 0.75, lift
-            1.25``; a support below 0.1 has four digits. Empty if there is no rule.
-
-        Raises
-        ------
-        SchemaError
-            If `n` is no integer from 1.
-        """
-        check_is_fitted(self)
-        n = check_count(n, "n")
-        return spell_rules(self.rules_.head(n))
 
     def __sklearn_tags__(self) -> Tags:
         """Say that the input is no matrix of numbers."""

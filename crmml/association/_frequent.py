@@ -1,7 +1,7 @@
 """From baskets in any form to mined itemsets: the road both estimators take."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -254,37 +254,3 @@ def allow_items(
     if labels is not None:
         allowed[code_labels(labels, baskets.items, name)] = True
     return allowed
-
-
-def weigh_baskets(baskets: EncodedBaskets, weights: Any) -> EncodedBaskets:
-    """Give each basket a weight.
-
-    Parameters
-    ----------
-    baskets : EncodedBaskets
-        The baskets.
-    weights : array-like of int of shape (n_baskets,)
-        Whole numbers from 1, so that sums are exact.
-
-    Returns
-    -------
-    EncodedBaskets
-        The same baskets with weights.
-
-    Raises
-    ------
-    SchemaError
-        If there is not one whole number from 1 for each basket, or their sum leaves
-        the exact numbers.
-    """
-    array = np.asarray(weights)
-    whole = array.dtype.kind in "iu" and array.shape == (baskets.n_baskets,)
-    if not whole or int(array.min()) < 1:
-        raise SchemaError(
-            f"sample_weight must be {baskets.n_baskets} whole numbers from 1, one for "
-            f"each basket, got {array.dtype} of shape {array.shape}. Money can be "
-            "given in cents; leave out baskets that shall not count."
-        )
-    if float(array.sum(dtype=np.float64)) > 2**53:
-        raise SchemaError("sample_weight adds up to more than 2**53; use larger units.")
-    return replace(baskets, weights=array.astype(np.int64))

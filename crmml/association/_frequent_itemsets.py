@@ -11,9 +11,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import Interval, RealNotInt, StrOptions, fit_context
-from crmml.association._basket_input import encode_baskets
+from crmml.association._basket_input import encode_weighted
 from crmml.association._baskets import Item
-from crmml.association._frequent import exclude_items, mine_selected, weigh_baskets
+from crmml.association._frequent import exclude_items, mine_selected
 from crmml.association._hierarchy import LEVELS, apply_hierarchy
 from crmml.association._kinds import KINDS
 from crmml.association._mining import ALGORITHMS
@@ -194,10 +194,11 @@ class FrequentItemsets(BaseEstimator):
             The baskets, in one of the five forms above. Not changed.
         y : None
             Ignored.
-        sample_weight : array-like of int of shape (n_baskets,), default=None
-            What each basket counts, a whole number from 1, where the baskets have an
-            order: in lists and one-hot tables. Support and counts are then shares and
-            sums of weights.
+        sample_weight : array-like of shape (n_baskets,) or str, default=None
+            What each basket counts, a whole number from 1: a basket of weight 3 counts
+            like three. Support and counts are then shares and sums of weights. For
+            lists and one-hot tables one weight for each basket, in their order; for
+            order lines the name of a column that has one value in each order.
 
         Returns
         -------
@@ -214,9 +215,8 @@ class FrequentItemsets(BaseEstimator):
         LimitError
             If there are more than `max_itemsets` itemsets.
         """
-        baskets = encode_baskets(X, self.order_column, self.item_column, self.basket_by)
-        if sample_weight is not None:
-            baskets = weigh_baskets(baskets, sample_weight)
+        form = self.order_column, self.item_column, self.basket_by
+        baskets = encode_weighted(X, *form, weights=sample_weight)
         ancestors = None
         if self.hierarchy is not None:
             baskets, ancestors = apply_hierarchy(baskets, self.hierarchy, self.level)

@@ -1,45 +1,68 @@
 """What to offer next: the strongest rules that a basket fulfils."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from crmml.association import _measures
 from crmml.association._baskets import EncodedBaskets, Item
 from crmml.association._itemsets import Itemsets
+from crmml.association._offer_search import choose_search
+from crmml.association._prefix_tree import PrefixTree, build_tree
 from crmml.association._rules import Rules
-from crmml.exceptions import SchemaError
 
-# Cells of the table baskets x rules that are looked at in one go.
-_CELLS = 5_000_000
+# Offers that are looked for in one go.
+_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True)
 class Offers:
-    """Rules that offer one item, the strongest first.
+    """Rules that offer one item, the strongest first, and where to find them.
 
     Parameters
     ----------
-    columns : dict of item to int
-        The column of each frequent item.
-    antecedents : csr_matrix of int32 of shape (n_offers, n_columns)
-        Ones for the items that a basket must hold.
-    offered : ndarray of int64 of shape (n_offers,)
-        Column of the item offered.
+    items : tuple of str or of int
+        The label of each code.
+    tree : PrefixTree
+        The antecedents.
+    starts : ndarray of int64 of shape (n_nodes + 1,)
+        The rules of node ``i`` are ``ranks[starts[i]:starts[i + 1]]``.
+    ranks : ndarray of int64 of shape (n_offers,)
+        Rules by node, the strongest first in each.
+    positions : ndarray of int64 of shape (n_offers,)
+        Place of each rule among all rules.
+    offered : ndarray of int32 of shape (n_offers,)
+        Code of the item offered.
     scores : ndarray of float64 of shape (n_offers,)
         Confidence of the rule.
     reasons : ndarray of frozenset of shape (n_offers,)
         The antecedents with the user's labels.
     """
 
-    columns: dict[Item, int]
-    antecedents: csr_matrix
-    offered: NDArray[np.int64]
+    items: tuple[Item, ...]
+    tree: PrefixTree
+    starts: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    offered: NDArray[np.int32]
     scores: NDArray[np.float64]
     reasons: NDArray[np.object_]
+
+    @cached_property
+    def codes(self) -> dict[Item, int]:
+        """The code of each item."""
+        return {item: code for code, item in enumerate(self.items)}
+
+    @cached_property
+    def labels(self) -> NDArray[np.object_]:
+        """The items, ready to be taken by code."""
+        labels = np.empty(len(self.items), dtype=object)
+        labels[:] = self.items
+        return labels
 
 
 def prepare_offers(
@@ -73,13 +96,10 @@ def prepare_offers(
         The ordered offers.
     """
     lengths = itemsets.lengths
-    one = lengths[rules.consequents] == 1
-    first, then, together = (
-        rules.antecedents[one],
-        rules.consequents[one],
-        rules.counts[one],
-    )
-    offered = itemsets.codes[then, 0].astype(np.int64)
+    one = np.flatnonzero(lengths[rules.consequents] == 1)
+    first, then = rules.antecedents[one], rules.consequents[one]
+    together = rules.counts[one]
+    offered = itemsets.codes[then, 0]
     scores = _measures.confidence(together, itemsets.counts[first])
     lifts = _measures.lift(
         together, itemsets.counts[first], itemsets.counts[then], n_baskets
@@ -87,18 +107,56 @@ def prepare_offers(
     # Rules of one item and length come in order of labels if all else is equal.
     keys = (*itemsets.codes[first].T[::-1], lengths[first], offered)
     order = np.lexsort((*keys, -together, -lifts, -scores))
-    rows = itemsets.codes[first[order]]
-    inside = rows >= 0
-    ends = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
-    ones = np.ones(int(ends[-1]), dtype=np.int32)
-    frequent = np.unique(itemsets.codes[lengths == 1, 0])
+    tree = build_tree(itemsets.codes[first[order]])
+    counts = np.bincount(tree.node_of_row, minlength=len(tree.items))
     return Offers(
-        columns={items[code]: code for code in frequent.tolist()},
-        antecedents=csr_matrix((ones, rows[inside], ends), (len(rows), len(items))),
+        items=items,
+        tree=tree,
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        ranks=np.argsort(tree.node_of_row, kind="stable"),
+        positions=one[order],
         offered=offered[order],
         scores=scores[order],
         reasons=labelled[first[order]],
     )
+
+
+def find_best(
+    offers: Offers, baskets: EncodedBaskets, n_items: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Find the best rules for each basket, block by block.
+
+    Parameters
+    ----------
+    offers : Offers
+        The ordered offers.
+    baskets : EncodedBaskets
+        The baskets, in the codes of the offers.
+    n_items : int
+        The most offers for a basket.
+
+    Yields
+    ------
+    start : int
+        The first basket of the block.
+    best : ndarray of int64 of shape (n_baskets_of_block, n_best)
+        Places in `offers`, ascending in each row, then -1.
+    """
+    tree, width = offers.tree, len(offers.items)
+    n_best = max(1, min(n_items, width))
+    search = choose_search(len(baskets.codes))
+    step = max(1, _BLOCK // n_best)
+    for start in range(0, baskets.n_baskets, step):
+        offsets = baskets.offsets[start : start + step + 1]
+        # A copy, because the search sorts it.
+        codes = baskets.codes[offsets[0] : offsets[-1]].copy()
+        best = np.full((len(offsets) - 1, n_best), -1, dtype=np.int64)
+        search(
+            *(tree.items, tree.first, tree.n_roots),
+            *(offers.starts, offers.ranks, offers.offered),
+            *(codes, offsets - offsets[0], n_best, width, best),
+        )
+        yield start, best
 
 
 def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataFrame:
@@ -109,7 +167,7 @@ def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataF
     offers : Offers
         The ordered offers.
     baskets : EncodedBaskets
-        The baskets.
+        The baskets, in the codes of the offers.
     n_items : int
         The largest number of items for a basket.
 
@@ -117,79 +175,25 @@ def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataF
     -------
     pandas.DataFrame
         Columns basket (int64), rank (int64), item, score (float64), antecedents.
-
-    Raises
-    ------
-    SchemaError
-        If the items are numbers where the rules know text, or the reverse.
     """
-    _check_kind(offers, baskets)
-    held = _to_matrix(offers, baskets)
-    step = max(1, _CELLS // max(len(offers.scores), 1))
-    parts = [np.empty((3, 0), dtype=np.int64)]
-    for start in range(0, held.shape[0], step):
-        rows, ranks, best = _best_offers(offers, held[start : start + step], n_items)
-        parts.append(np.stack([rows + start, ranks, best]))
-    rows, ranks, best = np.concatenate(parts, axis=1)
-    labels = {column: item for item, column in offers.columns.items()}
-    items = [labels[column] for column in offers.offered[best].tolist()]
+    empty = np.empty(0, dtype=np.int64)
+    parts = [(empty, empty, empty)]
+    for start, best in find_best(offers, baskets, n_items):
+        rows, ranks = np.nonzero(best >= 0)
+        parts.append((rows + start, ranks + 1, best[rows, ranks]))
+    rows, ranks, rules = map(np.concatenate, zip(*parts, strict=True))
+    # Making the table is most of the time of one basket: with one index for all there
+    # is nothing to align, and the arrays are nobody else's.
+    index = pd.RangeIndex(len(rows))
+    items = offers.labels[offers.offered[rules]]
     return pd.DataFrame(
         {
             "basket": rows,
             "rank": ranks,
-            "item": pd.Series(items, dtype=object),
-            "score": offers.scores[best],
-            "antecedents": pd.Series(offers.reasons[best], dtype=object),
-        }
+            "item": pd.Series(items, index, dtype=object),
+            "score": offers.scores[rules],
+            "antecedents": offers.reasons[rules],
+        },
+        index,
+        copy=False,
     )
-
-
-def _best_offers(
-    offers: Offers, held: csr_matrix, n_items: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give rows, ranks from 1 and positions in `offers`, in order of row and rank."""
-    matched = (held @ offers.antecedents.T).tocoo()
-    needed = np.diff(offers.antecedents.indptr)
-    fulfilled = matched.data == needed[matched.col]
-    rows = matched.row[fulfilled].astype(np.int64)
-    best = matched.col[fulfilled].astype(np.int64)
-    width = held.shape[1]
-    keys = rows * width + offers.offered[best]
-    owned = held.tocoo()
-    lacking = ~np.isin(keys, owned.row.astype(np.int64) * width + owned.col)
-    rows, best, keys = rows[lacking], best[lacking], keys[lacking]
-    order = np.lexsort((best, rows))
-    # The first of several rules that offer a basket the same item is the strongest.
-    firsts = order[np.sort(np.unique(keys[order], return_index=True)[1])]
-    rows, best = rows[firsts], best[firsts]
-    starts = np.searchsorted(rows, rows)
-    ranks = np.arange(len(rows)) - starts + 1
-    kept = ranks <= n_items
-    return rows[kept], ranks[kept], best[kept]
-
-
-def _to_matrix(offers: Offers, baskets: EncodedBaskets) -> csr_matrix:
-    """Baskets x columns; items that no itemset holds cannot matter and are dropped."""
-    columns = np.array(
-        [offers.columns.get(item, -1) for item in baskets.items], dtype=np.int64
-    )
-    entries = columns[baskets.codes]
-    known = entries >= 0
-    ones = np.ones(int(known.sum()), dtype=np.int32)
-    return csr_matrix(
-        (ones, (baskets.basket_of_entry[known], entries[known])),
-        shape=(baskets.n_baskets, offers.antecedents.shape[1]),
-    )
-
-
-def _check_kind(offers: Offers, baskets: EncodedBaskets) -> None:
-    if not offers.columns or not baskets.items:
-        return
-    given, known = type(baskets.items[0]), type(next(iter(offers.columns)))
-    if given is not known:
-        names = {str: "text", int: "whole numbers"}
-        raise SchemaError(
-            f"the baskets hold {names[given]}, but the rules were learned from "
-            f"{names[known]}, so nothing can match. Convert the items with "
-            f"{known.__name__}()."
-        )

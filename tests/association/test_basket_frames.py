@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csc_matrix
 
-from crmml.association._basket_frames import read_frame
+from crmml.association._basket_frames import open_lines, read_one_hot
 from crmml.association._basket_lists import read_lists
 from crmml.exceptions import DataQualityWarning, SchemaError
 
@@ -29,7 +29,11 @@ def constructor(request):
 
 
 def read(table, order_column="order_id", item_column="product_id"):
-    return read_frame(nw.from_native(table), order_column, item_column)
+    frame = nw.from_native(table)
+    lines = open_lines(frame, order_column, item_column)
+    if lines is None:
+        return read_one_hot(frame, order_column, item_column)
+    return lines.encode()
 
 
 def contents(coded):

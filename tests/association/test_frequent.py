@@ -109,9 +109,22 @@ def test_support_is_a_share_of_all_weights():
     assert itemsets.n_baskets_ == 3
 
 
-@pytest.mark.parametrize("weights", [[1, 2], [1, 0, 2], [1.0, 2.0, 3.0], [1, -1, 2]])
-def test_weights_that_are_no_whole_numbers_for_each_basket_are_refused(weights):
-    with pytest.raises(SchemaError, match="3 whole numbers from 1"):
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 2], "3 whole numbers from 1"),
+        (["1", "2", "3"], "3 whole numbers from 1"),
+        ([1, 0, 2], "1 of 3 weights are missing, below 1 or no whole"),
+        ([1.5, 2.0, np.nan], "2 of 3 weights are missing, below 1 or no whole"),
+        ([-1, -1, 2], "2 of 3 weights are missing, below 1 or no whole"),
+        ([np.inf, 1, 2], "1 of 3 weights are missing, below 1 or no whole"),
+        ([2**53, 1, 2], "more than 2"),
+    ],
+)
+def test_weights_that_are_no_whole_numbers_for_each_basket_are_refused(
+    weights, message
+):
+    with pytest.raises(SchemaError, match=message):
         FrequentItemsets().fit([["a"], ["b"], []], sample_weight=weights)
 
 

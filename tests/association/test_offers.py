@@ -56,7 +56,7 @@ def test_a_batch_equals_one_basket_at_a_time_whatever_the_chunk(monkeypatch):
     rules = AssociationRules(min_support=2, min_confidence=0.1).fit(baskets)
     whole = rules.predict(baskets)
     assert whole["basket"].nunique() > 10
-    monkeypatch.setattr(_offers, "_CELLS", 3 * len(rules.rules_))
+    monkeypatch.setattr(_offers, "_BLOCK", 21)
     pd.testing.assert_frame_equal(rules.predict(baskets), whole)
     singles = [
         rules.predict([basket]).assign(basket=position)
