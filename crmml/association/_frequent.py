@@ -127,7 +127,13 @@ def mine_selected(
     -------
     MinedItemsets
         The result.
+
+    Raises
+    ------
+    SchemaError
+        If a textbook algorithm is asked for what it does not know.
     """
+    _check_algorithm(options.get("algorithm", "auto"), baskets, ancestors)
     min_count = minimum_count(min_support, baskets.total)
     total = baskets.total
     always = code_labels(must_contain, baskets.items, "must_contain")
@@ -148,6 +154,22 @@ def mine_selected(
     return MinedItemsets(
         trie, baskets.items, total, kind, max_length, always, count if enough else 0
     )
+
+
+def _check_algorithm(
+    algorithm: str, baskets: EncodedBaskets, ancestors: NDArray[np.int64] | None
+) -> None:
+    """Refuse weights and levels above an item where they would be passed over."""
+    if algorithm == "auto":
+        return
+    unknown = "sample_weight" if baskets.weights is not None else ""
+    if ancestors is not None and ancestors.shape[1]:
+        unknown = "level='mixed'"
+    if unknown:
+        raise SchemaError(
+            f"algorithm={algorithm!r} knows no {unknown}: textbook algorithms count "
+            "baskets of plain items. Use algorithm='auto'."
+        )
 
 
 def code_labels(
