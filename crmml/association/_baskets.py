@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,12 @@ class EncodedBaskets:
 
     def item_counts(self) -> NDArray[np.int64]:
         """Count the baskets that hold each item, or add up their weights."""
+        if self.weights is None and len(self.codes) > _SMALL:
+            from crmml.association._line_kernels import count_codes
+
+            found = np.zeros(len(self.items), dtype=np.int64)
+            count_codes(self.codes, found)
+            return found
         weights = None if self.weights is None else self.weights[self.basket_of_entry]
         # As floats weights are exact up to 2**53, which readers of weights make sure.
         counts = np.bincount(self.codes, weights, minlength=len(self.items))
@@ -108,16 +116,20 @@ def encode_pairs(
     >>> encoded.items, encoded.codes.tolist(), encoded.offsets.tolist()
     (('beer', 'milk'), [0, 1, 1], [0, 2, 2, 3])
     """
-    order = sorted(range(len(labels)), key=labels.__getitem__)
-    code_of_label = np.empty(len(labels), dtype=np.int32)
-    code_of_label[order] = np.arange(len(labels))
-    ordered = tuple(labels[position] for position in order)
-    if len(baskets) > _SMALL:
+    owners = baskets.astype(np.int32, copy=False)
+    if all(map(lt, labels, islice(labels, 1, None))):
+        # Overwritten below, so it must be a copy.
+        coded, ordered = items.astype(np.int32), tuple(labels)
+    else:
+        order = sorted(range(len(labels)), key=labels.__getitem__)
+        code_of_label = np.empty(len(labels), dtype=np.int32)
+        code_of_label[order] = np.arange(len(labels))
         coded = _take_in_steps(code_of_label, items)
-        owners = baskets.astype(np.int32, copy=False)
+        ordered = tuple(labels[position] for position in order)
+    if len(baskets) > _SMALL:
         return group_pairs(owners, coded, ordered, n_baskets)
     width = max(len(labels), 1)
-    keys = np.unique(baskets.astype(np.int64) * width + code_of_label[items])
+    keys = np.unique(owners.astype(np.int64) * width + coded)
     offsets = np.searchsorted(keys, np.arange(n_baskets + 1, dtype=np.int64) * width)
     return EncodedBaskets(
         items=ordered,
@@ -151,15 +163,15 @@ def group_pairs(
         The baskets.
     """
     # Not at the top: numba takes longer to import than small tables take.
-    from crmml.association import _row_kernels
+    from crmml.association import _line_kernels
 
     offsets = np.zeros(n_baskets + 1, dtype=np.int64)
-    if not _row_kernels.count_lines(baskets, offsets):
+    if not _line_kernels.count_lines(baskets, offsets):
         grouped = np.empty_like(codes)
-        _row_kernels.group_lines(baskets, codes, offsets[:-1].copy(), grouped)
+        _line_kernels.group_lines(baskets, codes, offsets[:-1].copy(), grouped)
         codes = grouped
     last_seen = np.full(len(items), -1, dtype=np.int32)
-    kept = _row_kernels.drop_repetitions(codes, offsets, last_seen)
+    kept = _line_kernels.drop_repetitions(codes, offsets, last_seen)
     return EncodedBaskets(items, codes[:kept], offsets)
 
 

@@ -1,9 +1,10 @@
-"""Compiling with numba: one decorator for all kernels, one instruction."""
+"""Compiling with numba: one decorator for all kernels, and single instructions."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numba
+from llvmlite import ir  # type: ignore[import-untyped, unused-ignore] # no stubs
 from numba import types
 from numba.extending import intrinsic
 
@@ -30,3 +31,29 @@ def count_ones(_: Any, word: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator, unused-ignore]
+def copy_eight(_: Any, source: Any, start: Any, target: Any, to: Any) -> Any:
+    """Copy eight neighbours from one array to another, in one instruction."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        width = source.dtype.bitwidth
+        eight = ir.VectorType(ir.IntType(width), 8).as_pointer()
+        places = [
+            builder.bitcast(_place(context, builder, *where), eight)
+            for where in (
+                (source, arguments[0], arguments[1]),
+                (target, arguments[2], arguments[3]),
+            )
+        ]
+        values = builder.load(places[0], align=width // 8)
+        builder.store(values, places[1], align=width // 8)
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64), generate
+
+
+def _place(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.gep(data, [at])

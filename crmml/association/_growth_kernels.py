@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 from crmml.association._bit_kernels import are_related, grow_bits, room_for
 from crmml.association._compiled import compiled
 from crmml.association._row_kernels import count_pairs, project
+from crmml.association._tail_kernels import (
+    count_followers,
+    cut_tails,
+    forget,
+    list_frequent,
+)
 
 Array = NDArray[Any]
 
@@ -28,17 +34,18 @@ def _grow_rows(
     ancestors: Array,
     stop: Array,
 ) -> tuple[Array, int]:
-    """Do the same where bit sets would be wide and empty: count pairs in the rows.
+    """Grow one prefix where bit sets would be wide and empty: count pairs in the rows.
 
-    What follows each pair is written out, which makes it narrow enough for bit sets.
+    Arguments are those of :func:`grow_bits`. What follows each pair is written out,
+    which makes it narrow enough for bit sets.
     """
     width = len(items)
     counts = np.zeros(width * width, np.int64)
-    count_pairs(rows, lengths, weights, 0, width, width, counts)
+    count_pairs(rows, lengths, weights, width, counts)
     plain = counts
     if len(weights) > 0:
         plain = np.zeros(width * width, np.int64)
-        count_pairs(rows, lengths, weights[:0], 0, width, width, plain)
+        count_pairs(rows, lengths, weights[:0], width, plain)
     local = np.zeros(width * width, rows.dtype)
     nodes_of = np.empty((width, 2), np.int64)
     ends = np.full(width, -1, np.int64)
@@ -78,7 +85,6 @@ def _grow_rows(
         rows,
         lengths,
         weights,
-        0,
         width,
         local,
         ends,
@@ -111,17 +117,45 @@ def _grow_rows(
 
 
 @compiled
-def grow_prefixes(
+def _grow(
+    rows: Array,
+    lengths: Array,
+    weights: Array,
+    items: Array,
+    first_node: Array,
+    nodes: Array,
+    n_nodes: int,
+    base: int,
+    min_count: int,
+    room: int,
+    limit: int,
+    ancestors: Array,
+    stop: Array,
+) -> tuple[Array, int]:
+    """Grow one prefix by two and more, in the way that is cheaper."""
+    width = len(items)
+    meetings: Any = 0
+    for row in range(len(lengths)):
+        length = np.int64(lengths[row])
+        meetings += length * (length - 1) // 2
+    # Both ways cost about a nanosecond: a meeting, or four words of a bit set.
+    few_words = width * width // 2 * ((len(lengths) + 63) >> 6) <= 4 * meetings
+    known = (rows, lengths, weights, items, first_node, nodes, n_nodes, base)
+    limits = (min_count, room, limit, ancestors, stop)
+    grown: tuple[Array, int] = (
+        grow_bits(*known, *limits) if few_words else _grow_rows(*known, *limits)
+    )
+    return grown
+
+
+@compiled
+def grow_tails(
     out: Array,
-    out_lengths: Array,
     out_weights: Array,
     starts: Array,
     ends: Array,
-    row_starts: Array,
-    row_ends: Array,
-    pair_starts: Array,
-    pair_items: Array,
-    first_pair: int,
+    weight_starts: Array,
+    low: int,
     base: int,
     min_count: int,
     room: int,
@@ -129,25 +163,23 @@ def grow_prefixes(
     ancestors: Array,
     stop: Array,
 ) -> Array:
-    """Grow single items by two and more.
+    """Grow single items by one and more.
 
     Parameters
     ----------
-    out, out_lengths, out_weights
-        What follows each item, as :func:`project` wrote it.
-    starts, ends, row_starts, row_ends : ndarray of int64 of shape (n_prefixes,)
-        The part of each item.
-    pair_starts : ndarray of int64 of shape (n_prefixes + 1,)
-        The frequent pairs of each item, as positions in `pair_items`.
-    pair_items : ndarray of int64
-        The second item of each pair.
-    first_pair : int
-        The node of pair 0.
+    out, out_weights
+        The tails of some items, as :func:`write_tails` wrote them.
+    starts, ends : ndarray of int64 of shape (n_items,)
+        The part of `out` of each item.
+    weight_starts : ndarray of int64 of shape (n_items + 1,)
+        Where the weights of each item begin.
+    low : int
+        The first item.
     base : int
-        The number of the first new node.
+        The number of all items and that of the first new node.
     min_count, room, limit : int
-        The smallest count; how many items may be added to a pair; how many nodes may
-        be made before the search is given up.
+        The smallest count; how many items may be added; how many nodes may be made
+        before the search is given up.
     ancestors : ndarray of int64 of shape (n_items, n_levels)
         Items above each item, -1 for none: such two never come together.
     stop : ndarray of uint8 of shape (1,)
@@ -160,53 +192,52 @@ def grow_prefixes(
     """
     nodes = np.empty((3, 1024), np.int64)
     n_nodes = 0
+    counts = np.zeros(base + 1, np.int64)
+    found = np.empty(base, np.int64)
+    local = np.zeros(base + 1, out.dtype)
+    local[base] = base + 1
+    longest = (ends - starts).max()
+    rows = np.empty(longest + 1, out.dtype)
+    most = np.diff(weight_starts).max() + 1
+    lengths = np.empty(most, out.dtype)
+    row_weights = np.empty(most if len(out_weights) > 0 else 0, np.int64)
     for prefix in range(len(starts)):
-        begin, end = row_starts[prefix], row_ends[prefix]
-        if starts[prefix] < 0 or begin == end:
-            continue
         if stop[0] != 0 or n_nodes > limit:
             break
-        rows = out[starts[prefix] : ends[prefix]]
-        lengths = out_lengths[begin:end]
-        weights = out_weights[begin:end]
-        pairs = np.arange(pair_starts[prefix], pair_starts[prefix + 1])
-        items = pair_items[pair_starts[prefix] : pair_starts[prefix + 1]]
-        width = len(items)
-        meetings: Any = 0
-        for row in range(len(lengths)):
-            length = np.int64(lengths[row])
-            meetings += length * (length - 1) // 2
-        # Both ways cost about a nanosecond: a meeting, or four words of a bit set.
-        if width * width // 2 * ((end - begin + 63) >> 6) <= 4 * meetings:
-            nodes, n_nodes = grow_bits(
-                rows,
-                lengths,
-                weights,
-                items,
-                first_pair + pairs,
+        tail = out[starts[prefix] : ends[prefix]]
+        weights = out_weights[weight_starts[prefix] : weight_starts[prefix + 1]]
+        first = low + prefix
+        count_followers(tail, weights, base, counts)
+        most = len(tail) if len(weights) > 0 else len(tail) // min_count
+        n_found = list_frequent(tail, most, first, min_count, counts, found)
+        nodes = room_for(nodes, n_nodes + n_found)
+        begin = n_nodes
+        for place in range(n_found):
+            if are_related(ancestors, first, found[place]):
+                continue
+            nodes[0, n_nodes] = first
+            nodes[1, n_nodes] = found[place]
+            nodes[2, n_nodes] = counts[found[place]]
+            n_nodes += 1
+            local[found[place]] = n_nodes - begin
+        forget(tail, first, counts)
+        if n_nodes - begin >= 2 and room > 1:
+            size, n_rows = cut_tails(tail, weights, local, rows, lengths, row_weights)
+            nodes, n_nodes = _grow(
+                rows[:size],
+                lengths[:n_rows],
+                row_weights[: min(n_rows, len(row_weights))],
+                nodes[1, begin:n_nodes].copy(),
+                base + np.arange(begin, n_nodes),
                 nodes,
                 n_nodes,
                 base,
                 min_count,
-                room,
+                room - 1,
                 limit,
                 ancestors,
                 stop,
             )
-        else:
-            nodes, n_nodes = _grow_rows(
-                rows,
-                lengths,
-                weights,
-                items,
-                first_pair + pairs,
-                nodes,
-                n_nodes,
-                base,
-                min_count,
-                room,
-                limit,
-                ancestors,
-                stop,
-            )
+        for place in range(n_found):
+            local[found[place]] = 0
     return nodes[:, :n_nodes].copy()

@@ -7,12 +7,10 @@ import numpy as np
 from crmml.association._ranked_rows import RankedRows
 from crmml.exceptions import LimitError
 
-# Kept in step with the blocks of the deep search.
-_BYTES_OF_PAIRS = 4
 _SPARE = 0.9
 
 
-def estimate_memory(ranked: RankedRows, n_threads: int, n_cells: int) -> int:
+def estimate_memory(ranked: RankedRows, n_threads: int, n_entries: int) -> int:
     """Estimate the bytes that a search needs beside the baskets and its result.
 
     Parameters
@@ -21,23 +19,24 @@ def estimate_memory(ranked: RankedRows, n_threads: int, n_cells: int) -> int:
         The baskets.
     n_threads : int
         Number of threads.
-    n_cells : int
-        The largest table of pairs of one thread.
+    n_entries : int
+        The most that one thread writes of what follows the items of a block.
 
     Returns
     -------
     int
-        Bytes: tables of pairs, what follows each item of a block, and the bit sets of
-        the most frequent items.
+        Bytes: the baskets once more, what is written and what is cut from it, and the
+        bit sets of the most frequent items.
     """
-    n_ranks = len(ranked.counts)
-    table = min(n_ranks**2, n_cells) * _BYTES_OF_PAIRS
-    written = 4 * n_cells
+    size = ranked.rows.itemsize
+    again = size * (len(ranked.rows) + len(ranked.lengths))
+    written = 2 * size * n_entries
     # The bit sets of one prefix: at most all ranks by the baskets of that item, and
     # rows are taken instead where less than one bit in 64 would be set.
+    n_ranks = len(ranked.counts)
     widest = int(np.max(ranked.counts * np.arange(n_ranks)[::-1], initial=0)) // 8
     widest = min(widest, 8 * len(ranked.rows))
-    return n_threads * (table + written + widest)
+    return again + n_threads * (written + widest)
 
 
 def check_memory(needed: int) -> None:

@@ -16,18 +16,13 @@ _STEP = 500_000
 _LONG = 200_000
 
 
-def code_column(
-    column: pa.ChunkedArray, *, in_runs: bool = False
-) -> tuple[Codes, Sequence[Any]]:
+def code_column(column: pa.ChunkedArray) -> tuple[Codes, Sequence[Any]]:
     """Give each distinct value of a column a number.
 
     Parameters
     ----------
     column : pyarrow.ChunkedArray
         Text, integers or dates.
-    in_runs : bool, default=False
-        Whether equal values probably stand together, as those of an order do. It
-        changes the time, not the result.
 
     Returns
     -------
@@ -46,11 +41,43 @@ def code_column(
     """
     if pa.types.is_integer(column.type):
         low, high = pc.min_max(column).as_py().values()
-        if low is not None and high - low <= max(4 * len(column), 100_000):
+        narrow = low is not None and high - low <= max(4 * len(column), 100_000)
+        # What only unsigned integers hold is left to hashing.
+        if narrow and high < 2**63:
             return _code_by_table(column, low, high)
-    if in_runs and len(column) > _LONG:
-        return _code_runs(column)
     return _code_by_hash(column)
+
+
+def code_orders(column: pa.ChunkedArray) -> Codes:
+    """Give each distinct order a number, sooner where its lines stand together.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Text, integers or dates.
+
+    Returns
+    -------
+    ndarray of int32 of shape (n_lines,)
+        The number of each order, 0 and up; -1 where it is missing.
+
+    Examples
+    --------
+    >>> code_orders(pa.chunked_array([[7, 7, 9], [9, None, 8]])).tolist()
+    [0, 0, 2, 2, -1, 1]
+    """
+    if len(column) <= _LONG:
+        return code_column(column)[0]
+    if pa.types.is_integer(column.type):
+        runs = None if column.null_count else _number_runs(column)
+        return code_column(column)[0] if runs is None else runs
+    heads, lengths = [], []
+    for chunk in column.chunks:
+        coded = pc.run_end_encode(chunk)
+        heads.append(coded.values)
+        lengths.append(np.diff(coded.run_ends.to_numpy(), prepend=0))
+    codes, _ = _code_by_hash(pa.chunked_array(heads, column.type))
+    return np.repeat(codes, np.concatenate(lengths))
 
 
 def combine_codes(codes: Codes, others: Codes) -> Codes:
@@ -74,42 +101,77 @@ def combine_codes(codes: Codes, others: Codes) -> Codes:
     width = int(others.max(initial=0)) + 1
     keys = codes.astype(np.int64) * width + others
     missing = (codes < 0) | (others < 0)
-    column = pa.chunked_array([pa.array(keys, mask=missing)])
-    return code_column(column, in_runs=True)[0]
+    return code_orders(pa.chunked_array([pa.array(keys, mask=missing)]))
+
+
+def _number_runs(column: pa.ChunkedArray) -> Codes | None:
+    """Give integers that never fall their numbers; None if they do fall."""
+    from crmml.association._line_kernels import number_runs
+
+    codes = np.empty(len(column), dtype=np.int32)
+    start, run = 0, 0
+    last: Any = None
+    for chunk in column.chunks:
+        if not len(chunk):
+            continue
+        values = chunk.to_numpy()
+        last = values[0] if last is None else last
+        run = number_runs(values, last, run, codes[start : start + len(values)])
+        if run < 0:
+            return None
+        start, last = start + len(values), values[-1]
+    return codes
 
 
 def _code_by_table(
     column: pa.ChunkedArray, low: int, high: int
 ) -> tuple[Codes, Sequence[int]]:
+    mark, look_up = _mark_small, _look_up_small
+    if len(column) > _LONG:
+        # Not at the top: numba takes longer to import than small tables take.
+        from crmml.association._line_kernels import look_up, mark
     present = np.zeros(high - low + 1, dtype=bool)
-    for _, places, _ in _iterate_places(column, low):
-        present[places] = True
+    for _, values, _ in _iterate_parts(column):
+        mark(values, low, present)
     table = np.cumsum(present, dtype=np.int32) - np.int32(1)
     codes = np.empty(len(column), dtype=np.int32)
-    for start, places, missing in _iterate_places(column, low, with_missing=True):
-        some = codes[start : start + len(places)]
-        np.take(table, places, out=some)
+    for start, values, missing in _iterate_parts(column, low):
+        some = codes[start : start + len(values)]
+        look_up(values, low, table, some)
         if missing is not None:
             some[missing] = -1
     return codes, (np.flatnonzero(present) + low).tolist()
 
 
-def _iterate_places(
-    column: pa.ChunkedArray, low: int, *, with_missing: bool = False
+def _iterate_parts(
+    column: pa.ChunkedArray, fill: int | None = None
 ) -> Iterator[tuple[int, NDArray[Any], NDArray[np.bool_] | None]]:
-    """Yield integers less the smallest; missing ones are 0, or passed over."""
+    """Yield integers; missing ones are filled, or passed over."""
     start = 0
     for chunk in column.chunks:
         for begin in range(0, len(chunk), _STEP):
             part = chunk.slice(begin, _STEP)
             missing = None
-            if part.null_count and with_missing:
+            if part.null_count and fill is not None:
                 missing = part.is_null().to_numpy(zero_copy_only=False)
-                part = part.fill_null(low)
+                part = part.fill_null(fill)
             elif part.null_count:
                 part = part.drop_null()
-            yield start + begin, part.to_numpy() - low, missing
+            yield start + begin, part.to_numpy(), missing
         start += len(chunk)
+
+
+def _mark_small(values: NDArray[Any], low: int, present: NDArray[np.bool_]) -> None:
+    present[_shift(values, low)] = True
+
+
+def _look_up_small(values: NDArray[Any], low: int, table: Codes, codes: Codes) -> None:
+    np.take(table, _shift(values, low), out=codes)
+
+
+def _shift(values: NDArray[Any], low: int) -> NDArray[np.int64]:
+    # Of short integers even the difference of two may be too large for the type.
+    return np.asarray(values.astype(np.int64, copy=False) - low)
 
 
 def _code_by_hash(column: pa.ChunkedArray) -> tuple[Codes, Sequence[Any]]:
@@ -124,14 +186,3 @@ def _code_by_hash(column: pa.ChunkedArray) -> tuple[Codes, Sequence[Any]]:
         start += len(chunk)
     labels = coded.chunk(0).dictionary.to_pylist() if coded.num_chunks else []
     return codes, labels
-
-
-def _code_runs(column: pa.ChunkedArray) -> tuple[Codes, Sequence[Any]]:
-    """Look up each run of equal values once."""
-    heads, lengths = [], []
-    for chunk in column.chunks:
-        runs = pc.run_end_encode(chunk)
-        heads.append(runs.values)
-        lengths.append(np.diff(runs.run_ends.to_numpy(), prepend=0))
-    codes, labels = _code_by_hash(pa.chunked_array(heads, column.type))
-    return np.repeat(codes, np.concatenate(lengths)), labels

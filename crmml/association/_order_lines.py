@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from crmml.association._baskets import EncodedBaskets, encode_pairs
-from crmml.association._line_codes import code_column, combine_codes
+from crmml.association._line_codes import code_column, code_orders, combine_codes
 from crmml.association._messages import warn_left_out
 from crmml.exceptions import SchemaError
 
@@ -60,14 +60,16 @@ class OrderLines:
                 f"{kind}. Convert the column, for example with .astype(str)."
             )
         n_orders, n_lines = int(owners.max(initial=-1)) + 1, len(owners)
-        if (owned := owners >= 0).sum() < n_lines:
+        if owners.min(initial=0) < 0:
+            owned = owners >= 0
             shown = " or ".join(map(repr, self.order_names))
             missing = n_lines - int(owned.sum())
             warn_left_out(missing, n_lines, f"order lines have no {shown}")
             owners, items = owners[owned], items.filter(pa.array(owned))
         # An order that names no item is a basket all the same, so it was coded first.
         codes, labels = code_column(items)
-        if (named := codes >= 0).sum() < len(codes):
+        if codes.min(initial=0) < 0:
+            named = codes >= 0
             missing = len(codes) - int(named.sum())
             warn_left_out(missing, n_lines, f"order lines have no {self.item_name!r}")
             owners, codes = owners[named], codes[named]
@@ -120,7 +122,7 @@ def _code_orders(
             # Without its zone a timestamp is read as UTC.
             column = column.cast(pa.timestamp(column.type.unit))
             column = column.cast(pa.date32(), safe=False)
-        coded.append(code_column(_check_ids(column, name), in_runs=True)[0])
+        coded.append(code_orders(_check_ids(column, name)))
     return reduce(combine_codes, coded)
 
 

@@ -15,83 +15,26 @@ Array = NDArray[Any]
 
 
 @compiled
-def count_lines(orders: Array, offsets: Array) -> bool:
-    """Find where each order begins once lines are sorted by order.
-
-    Parameters
-    ----------
-    orders : ndarray of int32 of shape (n_lines,)
-        Order of each line.
-    offsets : ndarray of int64 of shape (n_orders + 1,)
-        Zeros; takes the beginnings.
-
-    Returns
-    -------
-    bool
-        Whether the lines are sorted already.
-    """
-    is_sorted = True
-    before = np.int32(0)
-    for line in range(len(orders)):
-        order = orders[line]
-        is_sorted &= order >= before
-        before = order
-        offsets[order + 1] += 1
-    for order in range(1, len(offsets)):
-        offsets[order] += offsets[order - 1]
-    return is_sorted
+def _sort_short(found: Array, size: int, out: Array, start: int) -> None:
+    """Put each number where as many are smaller: no branch to guess."""
+    for place in range(size):
+        number = found[place]
+        smaller = 0
+        for other in range(size):
+            smaller += found[other] < number
+        out[start + smaller] = number
 
 
 @compiled
-def group_lines(orders: Array, items: Array, offsets: Array, out: Array) -> None:
-    """Bring the lines of an order together: a counting sort.
-
-    Parameters
-    ----------
-    orders, items : ndarray of int32 of shape (n_lines,)
-        Order and item of each line.
-    offsets : ndarray of int64 of shape (n_orders + 1,)
-        Where each order begins in `out`; used up as a cursor.
-    out : ndarray of int32 of shape (n_lines,)
-        Takes the items.
-    """
-    for line in range(len(orders)):
-        order = orders[line]
-        out[offsets[order]] = items[line]
-        offsets[order] += 1
-
-
-@compiled
-def drop_repetitions(codes: Array, offsets: Array, last_seen: Array) -> int:
-    """Keep each item once in a basket; works in place.
-
-    Parameters
-    ----------
-    codes : ndarray of int32 of shape (n_entries,)
-        Item codes of all baskets; those kept move to the front.
-    offsets : ndarray of int64 of shape (n_baskets + 1,)
-        Where the baskets begin; adapted.
-    last_seen : ndarray of int32 of shape (n_items,)
-        Filled with -1.
-
-    Returns
-    -------
-    int
-        The number of codes kept.
-    """
-    kept = 0
-    start = offsets[0]
-    for basket in range(len(offsets) - 1):
-        end = offsets[basket + 1]
-        for place in range(start, end):
-            code = codes[place]
-            if last_seen[code] != basket:
-                last_seen[code] = basket
-                codes[kept] = code
-                kept += 1
-        start = end
-        offsets[basket + 1] = kept
-    return kept
+def _sort_long(found: Array, size: int, held: Array, out: Array, start: int) -> None:
+    """Mark the numbers and read the marks; `held` is zero before and after."""
+    for place in range(size):
+        held[found[place]] = 1
+    at = start
+    for number in range(len(held)):
+        out[at] = number
+        at += held[number]
+        held[number] = 0
 
 
 @compiled
@@ -118,24 +61,25 @@ def rank_rows(
     int
         The number of ranks written.
     """
+    found = np.empty(np.diff(offsets).max() + 1, rows.dtype)
+    held = np.zeros(ranks.max() + 1, np.uint8)
     end = 0
     for basket in range(len(offsets) - 1):
-        start = end
+        size = 0
         for place in range(offsets[basket], offsets[basket + 1]):
+            # Written always, kept when known.
             rank = ranks[codes[place]]
-            if rank >= 0:
-                # Insertion: baskets are short, and a call to sort costs more.
-                hole = end
-                while hole > start and rows[hole - 1] > rank:
-                    rows[hole] = rows[hole - 1]
-                    hole -= 1
-                rows[hole] = rank
-                end += 1
-        if end - start < 2:
-            end = start
+            found[size] = rank
+            size += rank >= 0
+        if size < 2:
             lengths[basket] = 0
+            continue
+        if size * size < 8 * len(held):
+            _sort_short(found, size, rows, end)
         else:
-            lengths[basket] = end - start
+            _sort_long(found, size, held, rows, end)
+        lengths[basket] = size
+        end += size
     return end
 
 
@@ -144,8 +88,6 @@ def count_pairs(
     rows: Array,
     lengths: Array,
     weights: Array,
-    low: int,
-    high: int,
     width: int,
     counts: Array,
 ) -> None:
@@ -157,56 +99,19 @@ def count_pairs(
         The rows.
     weights : ndarray of int64 of shape (n_rows,)
         What a row counts; of shape (0,): one.
-    low, high : int
-        Pairs whose smaller number is in ``[low, high)`` are counted.
     width : int
         Numbers are smaller than this.
-    counts : ndarray of int of shape ((high - low) * width,)
-        Pair ``(a, b)`` is added to place ``(a - low) * width + b``.
+    counts : ndarray of int of shape (width * width,)
+        Pair ``(a, b)`` with a < b is added to place ``a * width + b``.
     """
     start: Any = 0
     for row in range(len(lengths)):
         end = start + np.int64(lengths[row])
         weight = 1 if len(weights) == 0 else weights[row]
         for place in range(start, end - 1):
-            first = np.int64(rows[place])
-            if first >= high:
-                break
-            if first >= low:
-                base = (first - low) * width
-                for other in range(place + 1, end):
-                    counts[base + np.int64(rows[other])] += weight
-        start = end
-
-
-@compiled
-def list_pairs(
-    rows: Array, lengths: Array, width: int, keys: Array, owners: Array
-) -> None:
-    """Spell all pairs of numbers that meet in a row.
-
-    Parameters
-    ----------
-    rows, lengths : ndarray of unsigned int
-        The rows.
-    width : int
-        Numbers are smaller than this.
-    keys : ndarray of int64 of shape (n_meetings,)
-        Takes ``a * width + b`` of each pair, row after row.
-    owners : ndarray of int64 of shape (n_meetings,) or (0,)
-        Takes the row of each pair; of shape (0,): not wanted.
-    """
-    written = 0
-    start: Any = 0
-    for row in range(len(lengths)):
-        end = start + np.int64(lengths[row])
-        for place in range(start, end - 1):
             base = np.int64(rows[place]) * width
             for other in range(place + 1, end):
-                keys[written] = base + np.int64(rows[other])
-                if len(owners) > 0:
-                    owners[written] = row
-                written += 1
+                counts[base + np.int64(rows[other])] += weight
         start = end
 
 
@@ -215,7 +120,6 @@ def project(
     rows: Array,
     lengths: Array,
     weights: Array,
-    low: int,
     width: int,
     local: Array,
     ends: Array,
@@ -230,14 +134,12 @@ def project(
     ----------
     rows, lengths, weights
         The rows, as for :func:`count_pairs`.
-    low : int
-        The first number to follow; there are ``len(ends)`` of them.
     width : int
         Numbers are smaller than this.
-    local : ndarray of unsigned int of shape (len(ends) * width,)
-        At ``(a - low) * width + b`` the new number of ``b`` after ``a``, counted from
-        1; 0 leaves it out.
-    ends, row_ends : ndarray of int64 of shape (n_followed,)
+    local : ndarray of unsigned int of shape (width * width,)
+        At ``a * width + b`` the new number of ``b`` after ``a``, counted from 1; 0
+        leaves it out.
+    ends, row_ends : ndarray of int64 of shape (width,)
         Where to write in `out` and `out_lengths`, moved on as rows are written;
         -1 in `ends` leaves the number out. Each part of `out` has room for one more.
     out, out_lengths : ndarray of unsigned int
@@ -245,18 +147,15 @@ def project(
     out_weights : ndarray of int64
         Takes their weights; of shape (0,) where there are none.
     """
-    high = low + len(ends)
     start: Any = 0
     for row in range(len(lengths)):
         end = start + np.int64(lengths[row])
         for place in range(start, end - 1):
             first = np.int64(rows[place])
-            if first >= high:
-                break
-            if first < low or ends[first - low] < 0:
+            begin = ends[first]
+            if begin < 0:
                 continue
-            base = (first - low) * width
-            begin = ends[first - low]
+            base = first * width
             at = begin
             for other in range(place + 1, end):
                 number = local[base + np.int64(rows[other])]
@@ -264,10 +163,10 @@ def project(
                 out[at] = number - 1
                 at += number > 0
             if at - begin >= 2:
-                ends[first - low] = at
-                written = row_ends[first - low]
+                ends[first] = at
+                written = row_ends[first]
                 out_lengths[written] = at - begin
                 if len(weights) > 0:
                     out_weights[written] = weights[row]
-                row_ends[first - low] = written + 1
+                row_ends[first] = written + 1
         start = end

@@ -23,9 +23,8 @@ def compiled_only(monkeypatch):
     monkeypatch.setattr(_mining, "search_wide", refuse)
     monkeypatch.setattr(_ranked_rows, "SMALL", 0)
     monkeypatch.setattr(_baskets, "_SMALL", 0)
-    monkeypatch.setattr(_deep_search, "_WORTH_A_THREAD", 10)
-    monkeypatch.setattr(_deep_search, "_CELLS", 40)
-    monkeypatch.setattr(_deep_search, "_ENTRIES", 30)
+    monkeypatch.setattr(_deep_search, "_WORTH_A_BLOCK", 10)
+    monkeypatch.setattr(_deep_search, "_ENTRIES", 90)
 
 
 def spell(trie, items):
@@ -108,7 +107,20 @@ def test_more_than_65535_frequent_items_are_mined():
 
 
 @pytest.mark.usefixtures("compiled_only")
-def test_pairs_are_listed_where_a_table_of_them_would_be_empty(enumerate_itemsets):
+@pytest.mark.parametrize("size", [7, 8, 9, 40, 200])
+def test_rows_of_any_length_are_ranked_and_followed(size, enumerate_itemsets):
+    # Tails are copied in steps of eight; short and long rows are sorted in two ways.
+    rng = np.random.default_rng(size)
+    baskets = [rng.permutation(size)[: size - lost].tolist() for lost in (0, 1, 2, 0)]
+    coded = read_lists(baskets)
+    found = spell(mine_itemsets(coded, 3, max_length=2), coded.items)
+    assert found == enumerate_itemsets(baskets, 3, 2)
+
+
+@pytest.mark.usefixtures("compiled_only")
+def test_short_tails_among_many_items_are_counted_with_their_weights(
+    enumerate_itemsets,
+):
     rng = np.random.default_rng(4)
     baskets = rng.integers(0, 60, size=(9, 3)).tolist()
     coded = read_lists([*baskets, *baskets])
