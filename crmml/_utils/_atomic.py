@@ -1,10 +1,18 @@
 """A file appears whole or not at all."""
 
+import contextlib
+import glob
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -13,7 +21,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The name is hidden, random and created for this call alone, readable by its owner
     only; the file has the usual permissions once it is renamed. It is on disk before
-    it is renamed, and so is its name before the call returns.
+    it is renamed, and so is its name before the call returns. What a process that was
+    killed left behind under such a name is removed.
 
     Parameters
     ----------
@@ -40,9 +49,11 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     [('answer.txt', '42')]
     """
     target = Path(path)
+    _remove_leftovers(target)
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
+        _lock(handle)
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
@@ -51,6 +62,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
     sync_folder(target.parent)
 
 
@@ -69,6 +82,25 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+_LEFTOVER_SECONDS = 5.0
+"""A file this young may be one whose owner is about to lock it."""
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove temporary files for `target` whose process is gone, and so its lock."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}-{'[0-9a-f]' * 16}"):
+        with contextlib.suppress(OSError), left.open("rb+") as file:
+            if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
+                _lock(file.fileno())
+                left.unlink()
+
+
+def _lock(handle: int) -> None:
+    """Lock a file for as long as it is open, or fail; not where there are no locks."""
+    if fcntl is not None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _umask() -> int:

@@ -1,6 +1,6 @@
 """Features that stay outside: as a statement, as a relation, or as a file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,11 @@ from typing import Any
 from crmml.exceptions import SchemaError
 from crmml.features._declarations import Declarations, Feature
 from crmml.features._statement import build_statement, write_statement
-from crmml.features._write_features import compute_in_blocks, write_parts
+from crmml.features._write_features import (
+    compute_in_blocks,
+    split_tables,
+    write_parts,
+)
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 
@@ -208,3 +212,41 @@ class OutsideMixin:
         tables = as_tables(tables)
         features, asked = self._declare_fitted(tables)
         return write_parts(compute_in_blocks(features, asked, tables, cutoffs), target)
+
+    def split(self, tables: Any, cutoffs: Any) -> Iterator[CustomerTables]:
+        """Split tables by customers, so that features of each part fit in memory.
+
+        Parameters
+        ----------
+        tables : CustomerTables, Transactions or frame
+            The data.
+        cutoffs : str, datetime or list of them
+            The instants we pretend it is.
+
+        Yields
+        ------
+        CustomerTables
+            The columns that the features need, of a block of customers, who come to
+            blocks by a hash of their ids. It can be asked until the next is. Small
+            tables are one block, and so are tables outside this process.
+
+        Raises
+        ------
+        SchemaError
+            If the tables lack what a fitted feature needs.
+        NotEnoughHistoryError
+            If the data do not reach around a cutoff.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from crmml.features import Tenure
+        >>> days = ["2024-01-01", "2024-01-08"]
+        >>> sales = pd.DataFrame({"customer_id": [1, 2], "timestamp": days})
+        >>> builder = Tenure().fit(sales, "2024-01-08")
+        >>> len(list(builder.split(sales, "2024-01-08")))
+        1
+        """
+        tables = as_tables(tables)
+        features, asked = self._declare_fitted(tables)
+        yield from split_tables(len(features), asked, tables, cutoffs)

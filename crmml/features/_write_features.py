@@ -63,12 +63,9 @@ def compute_in_blocks(
     NotEnoughHistoryError
         If the data do not reach around a cutoff, or no block has rows.
     """
-    n_cutoffs = len(check_cutoffs(cutoffs, tables))
-    roles = _roles(asked, tables)
-    n_blocks = _count_blocks(len(features), asked, tables, roles, n_cutoffs)
     nobody: NotEnoughHistoryError | None = None
     is_empty = True
-    for block in split_customers(tables, roles, n_blocks):
+    for block in split_tables(len(features), asked, tables, cutoffs):
         try:
             spine = build_spine(block, cutoffs)
         except NotEnoughHistoryError as error:
@@ -82,6 +79,34 @@ def compute_in_blocks(
         is_empty = False
     if is_empty and nobody is not None:
         raise nobody
+
+
+def split_tables(
+    n_features: int, asked: Declarations, tables: CustomerTables, cutoffs: Any
+) -> Iterator[CustomerTables]:
+    """Split tables by customers, so that features of each part fit in memory.
+
+    Parameters
+    ----------
+    n_features : int
+        How many columns are wanted.
+    asked : Declarations
+        The aggregations that they read.
+    tables : CustomerTables
+        The tables.
+    cutoffs : str, datetime or list of them
+        The instants we pretend it is.
+
+    Yields
+    ------
+    CustomerTables
+        The columns that are needed, of a block of customers. They can be asked until
+        the next block is.
+    """
+    n_cutoffs = len(check_cutoffs(cutoffs, tables))
+    roles = _roles(asked, tables)
+    n_blocks = _count_blocks(n_features, asked, tables, roles, n_cutoffs)
+    yield from split_customers(tables, roles, n_blocks)
 
 
 def write_parts(parts: Iterable[pa.Table], path: Path) -> int:

@@ -7,22 +7,27 @@ from scipy.stats import rankdata
 
 
 def rank_customers(ids: pd.Series, probability: NDArray[np.float64]) -> pd.DataFrame:
-    """Put probabilities beside ids, with the tenth of the customers they fall into.
-
-    Decile 1 is the tenth most at risk. Equal probabilities share the mean of their
-    ranks, and so the decile, whatever the order of the rows.
-    """
-    deciles = np.empty(0)
-    if len(probability):
-        ranks = rankdata(-probability, method="average")
-        deciles = np.ceil(10 * ranks / len(probability))
+    """Put probabilities beside ids, with the tenth of the customers they fall into."""
     return pd.DataFrame(
         {
             "customer_id": ids,
             "churn_probability": probability,
-            "decile": deciles.astype(np.int64),
+            "decile": compute_deciles(probability),
         }
     )
+
+
+def compute_deciles(probability: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Tell which tenth of the customers each falls into; 1 is the most at risk.
+
+    Equal probabilities share the mean of their ranks, and so the decile, whatever the
+    order of the rows.
+    """
+    if not len(probability):
+        return np.empty(0, np.int64)
+    ranks = rankdata(-probability, method="average")
+    deciles: NDArray[np.int64] = np.ceil(10 * ranks / len(ranks)).astype(np.int64)
+    return deciles
 
 
 def spread_reasons(

@@ -3,6 +3,8 @@
 A model file is read from a closed list of kinds; nothing in it is run or imported.
 """
 
+from crmml.scoring._csv import read_scores
 from crmml.scoring._save import load, read_manifest, save
+from crmml.scoring._score import score
 
-__all__ = ["load", "read_manifest", "save"]
+__all__ = ["load", "read_manifest", "read_scores", "save", "score"]

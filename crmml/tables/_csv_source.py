@@ -34,7 +34,7 @@ class CsvSource:
     place = "this process"
 
     def __init__(self, paths: list[str], table: str, encoding: str) -> None:
-        self._paths = paths
+        self.paths = paths
         self._table = table
         self._encoding = _check_encoding(encoding, table)
         self.pandas_dtypes: dict[str, Any] = {}
@@ -52,7 +52,7 @@ class CsvSource:
     def register(self, target: Any, view: str, columns: Mapping[str, str]) -> None:
         """Make columns readable in the DuckDB connection `target` as `view`."""
         wanted = sorted(set(columns.values()))
-        parts = pa.concat_tables([self._read(path, wanted) for path in self._paths])
+        parts = pa.concat_tables([self._read(path, wanted) for path in self.paths])
         arrays = {name: parts[column] for name, column in columns.items()}
         target.register(view, pa.table(arrays))
 

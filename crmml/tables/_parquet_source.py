@@ -29,7 +29,7 @@ class ParquetSource:
     place = "this process"
 
     def __init__(self, paths: list[str], table: str) -> None:
-        self._paths = paths
+        self.paths = paths
         self._table = table
         self.pandas_dtypes: dict[str, Any] = {}
         types = {path: _parquet_types(path, table) for path in paths}
@@ -53,7 +53,7 @@ class ParquetSource:
         for column in columns.values():
             self._check_case(column)
         # Escaped, for the engine would take brackets in a name as a pattern.
-        paths = [exp.Literal.string(glob.escape(path)) for path in self._paths]
+        paths = [exp.Literal.string(glob.escape(path)) for path in self.paths]
         # By name, so that the widest type of all files is taken.
         by_name = exp.EQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
         files = exp.func("read_parquet", exp.Array(expressions=paths), by_name)
@@ -70,7 +70,7 @@ class ParquetSource:
 
     def find_damage(self) -> str | None:
         """Say which file is damaged, None if none is."""
-        for path in self._paths:
+        for path in self.paths:
             try:
                 pyarrow.parquet.read_table(path)
             except (pa.ArrowException, OSError):
