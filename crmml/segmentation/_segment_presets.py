@@ -48,16 +48,15 @@ _RFM_PACKAGE: tuple[Row, ...] = (
     ("Lost", (1, 1), (1, 5), (1, 5)),
 )
 
-_KLAVIYO: tuple[Row, ...] = (
-    ("Loyal", (3, 3), (2, 2), (2, 2)),
-    ("Champions", (3, 3), (2, 3), (2, 3)),
-    ("Loyal", (3, 3), (2, 3), (1, 1)),
-    ("Recent", (3, 3), (1, 1), (1, 3)),
-    ("Loyal", (2, 2), (3, 3), (2, 3)),
-    ("Needs attention", (2, 2), (1, 3), (1, 3)),
-    ("Inactive", (1, 1), (1, 1), (1, 3)),
-    ("At risk", (1, 1), (2, 3), (1, 3)),
-)
+# Klaviyo lists the scores of each group, recency first.
+_KLAVIYO = {
+    "Champions": "333 332 323",
+    "Loyal": "321 322 331 232 233",
+    "Recent": "312 313 311 222 223",
+    "Needs attention": "213 221 123 132 133",
+    "At risk": "231 212 122 131 211",
+    "Inactive": "111 112 113 121",
+}
 
 # Recency by the rounded mean of the other two scores.
 _SHOPIFY: tuple[tuple[str, Ranges, Ranges], ...] = (
@@ -87,9 +86,13 @@ def make_named_segments(preset: str = "named") -> pd.DataFrame:
         - ``"named"``: eleven usual segments, from Champions to Lost.
         - ``"rfm_package"``: the ten groups of the R package rfm. Its ranges overlap, so
           the first one counts, and what none covers is called Others, as there.
-        - ``"shopify"``: ten groups on the grid of recency by the mean of frequency and
-          monetary score, halves rounded up, under Shopify's names.
-        - ``"klaviyo"``: six groups over scores of 1 to 3, under Klaviyo's names.
+        - ``"shopify"``: the ten groups of Shopify for customers with orders, on the
+          grid of recency by the mean of frequency and monetary score. Shopify
+          publishes names, that mean and a description in words of each group; where on
+          the grid they border, and that halves round up, is our reading of the words.
+        - ``"klaviyo"``: the six groups of Klaviyo, as it lists them over scores of 1 to
+          3. Its recency scores are not thirds: 3 is within 180 days and 2 within 365,
+          which ``cut_points={"days_since_last_purchase": [180, 365]}`` gives.
         - ``"hughes"``: the 125 cells of Hughes, each named by its three quintiles.
 
     Returns
@@ -106,9 +109,15 @@ def make_named_segments(preset: str = "named") -> pd.DataFrame:
 
     References
     ----------
-    .. [1] A. Hebbali, "rfm: Recency, Frequency and Monetary Value Analysis", R package,
-       examples of ``rfm_segment``.
-    .. [2] A. M. Hughes, "Strategic Database Marketing", 1994.
+    .. [1] A. Hebbali, "rfm: Recency, Frequency and Monetary Value Analysis", R package
+       version 0.3.0, example of ``rfm_segment``,
+       https://search.r-project.org/CRAN/refmans/rfm/html/rfm_segment.html
+    .. [2] Shopify, "CustomerRfmGroup", GraphQL Admin API 2025-10,
+       https://shopify.dev/docs/api/admin-graphql/latest/enums/customerrfmgroup
+    .. [3] Klaviyo, "Understanding scoring and customer groups in the recency,
+       frequency, and monetary analysis (RFM) report", 2024,
+       https://help.klaviyo.com/hc/en-us/articles/17797937793179
+    .. [4] A. M. Hughes, "Strategic Database Marketing", 1994.
 
     Examples
     --------
@@ -182,7 +191,9 @@ def _name_cell(preset: str, r: int, f: int, m: int) -> str:
             for name, (r_low, r_high), (low, high) in _SHOPIFY
             if r_low <= r <= r_high and low <= fm <= high
         )
-    rows = {"named": _NAMED, "rfm_package": _RFM_PACKAGE, "klaviyo": _KLAVIYO}[preset]
+    if preset == "klaviyo":
+        return next(k for k, cells in _KLAVIYO.items() if f"{r}{f}{m}" in cells)
+    rows = _NAMED if preset == "named" else _RFM_PACKAGE
     scores = (r, f, m)
     for name, *ranges in rows:
         pairs = zip(scores, ranges, strict=True)

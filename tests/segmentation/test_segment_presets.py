@@ -98,16 +98,61 @@ def test_shopifys_grid_knows_recency_and_the_rounded_mean_only():
     assert len(set.union(*found.values())) == 10
 
 
-def test_klaviyos_six_groups_over_scores_of_one_to_three():
+# The table "Customer groups" of Klaviyo's help, "Understanding scoring and customer
+# groups in the ... (RFM) report", article 17797937793179.
+KLAVIYO = {
+    "Champions": [333, 332, 323],
+    "Loyal": [321, 322, 331, 232, 233],
+    "Recent": [312, 313, 311, 222, 223],
+    "Needs attention": [213, 221, 123, 132, 133],
+    "At risk": [231, 212, 122, 131, 211],
+    "Inactive": [111, 112, 113, 121],
+}
+
+
+def test_klaviyos_six_groups_are_those_of_its_table():
     cube = build_lookup(make_named_segments("klaviyo"), 3)
-    loyal = {
-        "".join(map(str, np.array(cell) + 1)) for cell in np.argwhere(cube == "Loyal")
-    }
-    assert loyal == {"321", "322", "331", "232", "233"}
-    assert cube[2, 2, 2] == "Champions"
-    assert cube[2, 0, 2] == "Recent"
-    assert cube[0, 0, 0] == "Inactive"
-    assert len(set(cube.ravel())) == 6
+    for name in KLAVIYO:
+        cells = (np.argwhere(cube == name) + 1) @ [100, 10, 1]
+        assert set(cells) == set(KLAVIYO[name]), name
+    assert sum(map(len, KLAVIYO.values())) == 27
+
+
+def test_klaviyos_recency_scores_are_half_a_year_and_a_year():
+    days = [0.0, 180.0, 181.0, 365.0, 366.0]
+    frame = pd.DataFrame(dict.fromkeys(ORDERS, [1.0] * 5)).assign(
+        days_since_last_purchase=days
+    )
+    cuts = {"days_since_last_purchase": [180, 365]}
+    segmenter = RFMSegmenter(3, segments="klaviyo", cut_points=cuts).fit(frame)
+    assert segmenter.transform(frame)["r_score"].tolist() == [3, 3, 2, 2, 1]
+
+
+# Shopify's words for its groups: recency, then orders and spend.
+SHOPIFY = {
+    "Champions": ("very recent", "most"),
+    "Loyal": ("recent", "most"),
+    "Active": ("recent", "some"),
+    "New": ("very recent", "few"),
+    "Promising": ("recent", "few"),
+    "Needs attention": ("recent", "some"),
+    "Almost lost": ("not recent", "few"),
+    "Previously loyal": ("not recent", "most"),
+    "At risk": ("not recent", "strong"),
+    "Dormant": ("not recent", "few"),
+}
+RECENCIES = {"very recent": {5}, "recent": {3, 4, 5}, "not recent": {1, 2, 3}}
+MEANS = {"most": {4, 5}, "strong": {3, 4}, "some": {2, 3}, "few": {1, 2}}
+
+
+def test_shopifys_groups_lie_where_their_words_say():
+    cube = build_lookup(make_named_segments("shopify"), 5)
+    assert set(cube.ravel()) == set(SHOPIFY)
+    for cell in itertools.product(range(1, 6), repeat=3):
+        recency, orders = SHOPIFY[cube[tuple(np.array(cell) - 1)]]
+        mean = int(np.floor((cell[1] + cell[2]) / 2 + 0.5))
+        assert cell[0] in RECENCIES[recency], cell
+        assert mean in MEANS[orders], cell
 
 
 def test_cells_of_hughes_are_named_by_their_quintiles():
