@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from crmml.segmentation._columns import Matrix
-from crmml.segmentation._kernels import Floats
 from crmml.segmentation._lloyd import Fit, Labels, find_nearest, fit_centers
 from crmml.segmentation._points import Points, find_distinct, make_points
+from crmml.segmentation._sum_kernels import Floats
 
 # Fewer starts and passes are enough for fits whose own segments nobody will see.
 MAX_INIT = 3

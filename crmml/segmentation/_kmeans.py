@@ -37,11 +37,11 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Columns of a frame that hold categories: text, booleans or codes. The others
         hold numbers; there must be one at least.
     category_weight : float, default=0.5
-        Squared distance of different categories. Columns of numbers have variance 1.
+        Squared distance of different categories; columns of numbers have variance 1.
     k_range : tuple of two int, default=(2, 10)
         Smallest and largest number of segments to choose from.
     n_init : int, default=10
-        Number of starts, of which the best is kept.
+        Number of starts, of which the best is kept. With categories, ten times as many.
     max_iter : int, default=300
         Most passes of one run.
     tol : float, default=1e-4

@@ -22,6 +22,10 @@ from crmml.segmentation._mixed_table import prepare_points, read_mixed
 from crmml.segmentation._points import Points, count_distinct
 from crmml.segmentation._skew_scaler import SkewScaler
 
+# Categories move in jumps, which end in more places that are only nearly the best.
+STARTS_IF_MIXED = 10
+_NONE_CONSIDERED = pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -66,11 +70,11 @@ def learn_segments(
         )
     scaler = SkewScaler(
         cap_quantiles=segmenter.cap_quantiles, skew_threshold=segmenter.skew_threshold
-    ).fit(table.name_numbers(segmenter), sample_weight=weights)
+    ).fit_matrix(table.matrix, weights, getattr(segmenter, "feature_names_in_", None))
     points = prepare_points(scaler, table, weights, segmenter.category_weight)
     rng = check_random_state(segmenter.random_state)
     settings = Settings(segmenter.n_init, segmenter.max_iter, segmenter.tol)
-    selection = pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
+    selection = _NONE_CONSIDERED.copy()
     if n_clusters is None:
         seed = rng.randint(np.iinfo(np.int32).max)
         selection = compute_k_selection(points, k_range, settings, seed)
@@ -78,6 +82,8 @@ def learn_segments(
     else:
         _refuse_too_many(points, n_clusters)
         reason = f"n_clusters={n_clusters} was given."
+    if len(points.codes):
+        settings = replace(settings, n_init=STARTS_IF_MIXED * settings.n_init)
     fit = _order_by_size(fit_centers(points, n_clusters, rng=rng, **vars(settings)))
     labels = find_nearest(points, fit.centers, fit.modes)[0]
     centers = np.zeros((len(fit.centers), table.matrix.shape[1]), dtype=np.float64)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crmml._utils._blocks import run_in_blocks
 from crmml.segmentation import _kernels as kernels
 from crmml.segmentation._columns import Matrix
-from crmml.segmentation._kernels import Codes, Floats
 from crmml.segmentation._points import Points, draw_samples, find_distinct
+from crmml.segmentation._start_kernels import draw_start
+from crmml.segmentation._sum_kernels import Codes, Floats, measure, move, recentre
 
 # Starts are compared on at most this many customers, and this many per segment. What
 # they find is carried on over ever larger samples, each so many times as large, before
@@ -21,6 +23,8 @@ MAX_ROWS_FOR_START = 2_000
 MAX_ROWS_PER_SEGMENT = 100
 GROWTH = 8
 LARGEST_SAMPLE = 400_000
+# Passes over more rows are made by several threads.
+MAX_ROWS_ALONE = 200_000
 # Whole weights must leave so many digits after the point to whole numbers.
 LEAST_BITS = 24
 # Starts are compared before their last passes, which change little.
@@ -51,7 +55,17 @@ def find_nearest(
     distances = np.empty(len(points), dtype=np.float32)
     if modes is None:
         modes = np.empty((len(centers), 0), dtype=np.int32)
-    _assign(points, centers, modes, labels, distances)
+    run_in_blocks(
+        kernels.assign,
+        len(points),
+        points.numbers,
+        points.codes,
+        np.float32(points.penalty),
+        np.ascontiguousarray(centers, dtype=np.float32),
+        modes,
+        labels,
+        distances,
+    )
     return labels.astype(np.int64), distances
 
 
@@ -115,7 +129,7 @@ def _choose_start(
     for _ in range(n_init):
         draws = rng.random_sample((n_clusters, n_trials))
         chosen = np.empty(n_clusters, dtype=np.int64)
-        kernels.draw_start(
+        draw_start(
             rows.numbers,
             rows.codes,
             np.float32(rows.penalty),
@@ -129,20 +143,6 @@ def _choose_start(
         fits.append(_descend(rows, centers, modes, max_iter, rough))
     best = min(fits, key=lambda fit: fit.inertia)
     return _descend(rows, best.centers, best.modes, max_iter, tol)
-
-
-def _assign(
-    points: Points, centers: Matrix, modes: Codes, labels: Codes, distances: Floats
-) -> None:
-    kernels.assign(
-        points.numbers,
-        points.codes,
-        np.float32(points.penalty),
-        np.ascontiguousarray(centers, dtype=np.float32),
-        modes,
-        labels,
-        distances,
-    )
 
 
 class _Totals:
@@ -175,34 +175,10 @@ class _Totals:
         is_whole = room >= LEAST_BITS and bool((weights == np.rint(weights)).all())
         return 2.0 ** (min(bits, room, 40) if is_whole else bits), is_whole
 
-    def move(self, labels: Codes) -> int:
-        """Book rows over to new centres; return how many moved."""
-        return int(
-            kernels.move(
-                self.points.numbers,
-                self.points.codes,
-                self.points.weights,
-                self.unit,
-                self.weight_unit,
-                self.is_whole,
-                self.labels,
-                labels,
-                self.sums,
-                self.counts,
-                self.sizes,
-            )
-        )
-
-    def descend(
-        self,
-        centers: Matrix,
-        modes: Codes,
-        labels: Codes,
-        distances: Floats,
-        max_iter: int,
-        tol: float,
-    ) -> int:
+    def descend(self, centers: Matrix, modes: Codes, max_iter: int, tol: float) -> int:
         """Make passes, moving centres and modes; negative where a centre is empty."""
+        if len(self.points) > MAX_ROWS_ALONE:
+            return self._descend_in_blocks(centers, modes, max_iter, tol)
         return int(
             kernels.descend(
                 self.points.numbers,
@@ -214,8 +190,8 @@ class _Totals:
                 self.is_whole,
                 centers,
                 modes,
-                labels,
-                distances,
+                np.empty_like(self.labels),
+                np.empty(len(self.labels), dtype=np.float32),
                 self.labels,
                 self.sums,
                 self.counts,
@@ -225,17 +201,47 @@ class _Totals:
             )
         )
 
-    def fill_empty(self, centers: Matrix, modes: Codes, distances: Floats) -> None:
+    def _descend_in_blocks(
+        self, centers: Matrix, modes: Codes, max_iter: int, tol: float
+    ) -> int:
+        """Do what the compiled loop does, with threads that compare the rows."""
+        points, n_iter, drift, shift = self.points, 0, 0.0, np.inf
+        labels = np.empty_like(self.labels)
+        sure_until = np.full(len(points), -1.0, np.float32)
+        rows = points.numbers, points.codes, np.float32(points.penalty)
+        units = self.unit, self.weight_unit
+        sums = self.sums, self.counts, self.sizes
+        while True:
+            at = centers.astype(np.float32), modes, np.float32(drift)
+            run_in_blocks(kernels.reassign, len(points), *rows, *at, labels, sure_until)
+            n_moved = move(
+                *rows[:2],
+                points.weights,
+                *units,
+                self.is_whole,
+                self.labels,
+                labels,
+                *sums,
+            )
+            if n_moved == 0 or shift <= tol or n_iter == max_iter:
+                return n_iter
+            n_iter += 1
+            if self.sizes.min() == 0:
+                return -n_iter
+            shift, moved = recentre(points.penalty, *units, *sums, centers, modes)
+            drift += moved
+
+    def fill_empty(self, centers: Matrix, modes: Codes) -> None:
         """Move centres to their means, those without rows to rows far from their own.
 
         The first goes to the row that is farthest from its centre, and so on.
         """
+        far = find_nearest(self.points, centers, modes)[1]
         used = self.sizes > 0
         weights = self.sizes[used] / self.weight_unit
         centers[used] = self.sums[used] / self.unit / weights[:, None]
         if self.points.n_categories:
             modes[used] = self.counts[used].argmax(axis=2)
-        far = distances
         for k in np.flatnonzero(~used):
             row = _find_farthest(self.points, far)
             centers[k] = self.points.numbers[:, row]
@@ -245,7 +251,7 @@ class _Totals:
 
     def measure(self, centers: Matrix, modes: Codes) -> float:
         """Return the inertia."""
-        total = kernels.measure(
+        total = measure(
             self.points.numbers,
             self.points.codes,
             self.points.penalty,
@@ -278,17 +284,13 @@ def _descend(
 ) -> Fit:
     """Lloyd's passes: rows to the nearest centre, centres to the mean of their rows."""
     totals = _Totals(points, len(centers))
-    labels = np.empty(len(points), dtype=np.int32)
-    distances = np.empty(len(points), dtype=np.float32)
     centers, modes = centers.copy(), modes.copy()
     n_iter = 0
-    while n_iter < max_iter:
-        made = totals.descend(centers, modes, labels, distances, max_iter - n_iter, tol)
+    while True:
+        made = totals.descend(centers, modes, max_iter - n_iter, tol)
         n_iter += abs(made)
         if made >= 0:
             break
-        totals.fill_empty(centers, modes, distances)
-    _assign(points, centers, modes, labels, distances)
-    totals.move(labels)
+        totals.fill_empty(centers, modes)
     sizes = totals.sizes / totals.weight_unit
     return Fit(centers, modes, sizes, totals.measure(centers, modes), max(n_iter, 1))

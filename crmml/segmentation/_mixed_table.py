@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._blocks import run_in_blocks
 from crmml._utils._frames import column_names, is_frame, select_columns
 from crmml.exceptions import SchemaError
 from crmml.segmentation._columns import Matrix, find_columns, read_features
-from crmml.segmentation._kernels import Codes, Doubles
+from crmml.segmentation._kernels import lay_out
 from crmml.segmentation._points import Points, find_largest
 from crmml.segmentation._skew_scaler import SkewScaler
+from crmml.segmentation._sum_kernels import Codes, Doubles
 
 # Prepared values are rounded, so that cents instead of euro, which differ in the last
 # bits after division, give the very same rows.
@@ -29,13 +31,6 @@ class MixedTable:
     matrix: Matrix
     codes: Codes
     categories: list[NDArray[np.object_]]
-
-    def name_numbers(self, estimator: Any) -> Any:
-        """Return the numbers under the names that warnings should use."""
-        names = getattr(estimator, "feature_names_in_", None)
-        return (
-            self.matrix if names is None else pd.DataFrame(self.matrix, columns=names)
-        )
 
 
 def read_mixed(
@@ -86,13 +81,15 @@ def prepare_points(
 
     Columns that the scaler leaves out are not among them.
     """
-    n_rows, used = len(table.matrix), ~scaler.ignored_
-    numbers = np.empty((np.count_nonzero(used), n_rows), dtype=np.float32)
-    for start in range(0, n_rows, BLOCK):
-        block = slice(start, start + BLOCK)
-        scaled = scaler.scale_matrix(table.matrix[block])[:, used]
-        # Adding 0 turns -0 into 0, which has other bits.
-        numbers[:, block] = np.round(scaled, DECIMALS).T + 0.0
+    matrix, used = table.matrix, np.flatnonzero(~scaler.ignored_)
+    numbers = np.empty((len(used), len(matrix)), dtype=np.float32)
+
+    def prepare(first: int, last: int) -> None:
+        for start in range(first, last, BLOCK):
+            scaled = scaler.scale_matrix(matrix[start : min(start + BLOCK, last)])
+            lay_out(scaled, used, 10.0**DECIMALS, numbers, start, 0, len(scaled))
+
+    run_in_blocks(prepare, len(matrix))
     weights = np.empty(0) if weights is None else weights
     return Points(
         numbers,

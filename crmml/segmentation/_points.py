@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crmml._utils._blocks import run_in_blocks
 from crmml.segmentation._columns import Matrix
-from crmml.segmentation._kernels import Codes, Doubles, Floats, find_rows, hash_rows
-
-# Rows that are laid out at a time.
-BLOCK = 4_096
+from crmml.segmentation._kernels import lay_out
+from crmml.segmentation._start_kernels import Hashes, gather_near_ranks, hash_rows
+from crmml.segmentation._sum_kernels import Codes, Doubles, Floats, Int64s
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,7 @@ def make_points(
         The rows.
     """
     numbers = np.empty(X.shape[::-1], dtype=np.float32)
-    # Row by row of a block, so that both tables stay in cache.
-    for start in range(0, len(X), BLOCK):
-        numbers[:, start : start + BLOCK] = X[start : start + BLOCK].T
-    # Adding 0 turns -0 into 0, which has other bits.
-    numbers += np.float32(0.0)
+    run_in_blocks(lay_out, len(X), X, np.arange(X.shape[1]), 0.0, numbers, 0)
     weights = np.empty(0) if weights is None else weights
     return Points(
         numbers,
@@ -172,29 +168,40 @@ def draw_samples(points: Points, sizes: list[int]) -> list[Points]:
         Per sample its distinct rows, weighted by how often they were drawn.
     """
     hashes = _hash(points)
-    cumulative = None
+    marks = [(np.arange(size) + 0.5) / size for size in sizes]
     if points.weights.size:
         order = np.lexsort((points.weights, hashes))
         cumulative = np.cumsum(points.weights[order])
-        ordered = hashes[order]
+        places = [
+            np.searchsorted(cumulative, mark * cumulative[-1], side="right")
+            for mark in marks
+        ]
+        chosen = [order[np.minimum(place, len(order) - 1)] for place in places]
     else:
-        ordered = np.sort(hashes)
-    samples = []
-    for size in sizes:
-        marks = (np.arange(size) + 0.5) / size
-        if cumulative is None:
-            places = (marks * len(ordered)).astype(np.int64)
-        else:
-            places = np.searchsorted(cumulative, marks * cumulative[-1], side="right")
-            places = np.minimum(places, len(ordered) - 1)
-        wanted, counts = np.unique(ordered[places], return_counts=True)
-        rows = np.empty(len(wanted), dtype=np.int64)
-        find_rows(hashes, wanted, rows)
-        samples.append(points.take(rows, counts.astype(np.float64)))
-    return samples
+        places = [(mark * len(hashes)).astype(np.int64) for mark in marks]
+        ranks = np.unique(np.concatenate(places))
+        rows = _find_ranks(hashes, ranks)
+        chosen = [rows[np.searchsorted(ranks, place)] for place in places]
+    return [_count_drawn(points, hashes, rows) for rows in chosen]
 
 
-def _hash(points: Points) -> NDArray[np.uint64]:
+def _find_ranks(hashes: Hashes, ranks: Int64s) -> Int64s:
+    """Return rows whose hashes have these ranks, which are ascending."""
+    # About eight rows in each of so many parts.
+    n_bits = min(max(len(hashes).bit_length() - 3, 4), 22)
+    rows, places = gather_near_ranks(hashes, ranks, n_bits)
+    found: Int64s = rows[np.argsort(hashes[rows])[places]]
+    return found
+
+
+def _count_drawn(points: Points, hashes: Hashes, rows: Int64s) -> Points:
+    """Return the distinct ones of drawn rows, weighted by how often they were."""
+    _, first, counts = np.unique(hashes[rows], return_index=True, return_counts=True)
+    return points.take(rows[first], counts.astype(np.float64))
+
+
+def _hash(points: Points) -> Hashes:
     hashes = np.empty(len(points), dtype=np.uint64)
-    hash_rows(points.numbers.view(np.uint32), points.codes, hashes)
+    bits = points.numbers.view(np.uint32)
+    run_in_blocks(hash_rows, len(points), bits, points.codes, hashes)
     return hashes

@@ -76,7 +76,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     -----
     Missing values become 0, that is, the column's median. A column where less than
     one customer in a hundred differs from the rest is constant within the default caps
-    and so left out. Of more than 500,000 values without weights, so many are learned
+    and so left out. Of more than 50,000 values without weights, so many are learned
     from, evenly spaced by rank, the smallest and the largest among them.
 
     Examples
@@ -147,12 +147,38 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If columns are constant or missing throughout, and so left out.
         """
         matrix = read_features(self, X, reset=True, min_samples=1)
-        low, high = _check_cap_quantiles(self.cap_quantiles)
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(
                 sample_weight, matrix, dtype=np.float64, ensure_non_negative=True
             )
+        return self.fit_matrix(
+            matrix, weights, getattr(self, "feature_names_in_", None)
+        )
+
+    def fit_matrix(
+        self, matrix: Matrix, weights: Matrix | None, names: Any
+    ) -> "SkewScaler":
+        """Learn from a matrix that was read and checked before.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n_samples, n_features)
+            NaN for missing.
+        weights : ndarray of shape (n_samples,) or None
+        names : ndarray of shape (n_features,) or None
+            The columns' names.
+
+        Returns
+        -------
+        SkewScaler
+            This object.
+        """
+        low, high = _check_cap_quantiles(self.cap_quantiles)
+        self.n_features_in_ = matrix.shape[1]
+        if names is not None:
+            self.feature_names_in_ = names
+        if weights is not None:
             matrix, weights = matrix[weights > 0], weights[weights > 0]
         scales = [
             learn_column(column, weights, (low, high), self.skew_threshold)
@@ -250,7 +276,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             f"{self.ignored_.sum()} of {self.n_features_in_} columns say nothing about "
             f"the customers and are left out ({'; '.join(parts)}).",
             DataQualityWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
     def __sklearn_tags__(self) -> Any:

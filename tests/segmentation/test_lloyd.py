@@ -166,3 +166,33 @@ def test_categories_are_penalised_and_centres_hold_the_most_frequent():
     labels, distances = find_nearest(points, fit.centers, fit.modes)
     assert distances.tolist() == [0, 0, 0.5, 0, 0, 0.5]
     assert labels[0] != labels[3]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 99),
+    n_categorical=st.integers(0, 2),
+    is_weighted=st.booleans(),
+    k=st.integers(1, 6),
+)
+def test_rows_that_are_not_compared_again_would_have_stayed(
+    seed, n_categorical, is_weighted, k
+):
+    """Large tables skip rows and use threads; the small ones' plain loop is the oracle.
+
+    Whole numbers bring ties, and 1,500 rows more than one block.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(1_500, 3))
+    X[:, :2] = X[:, :2].round()
+    codes = rng.integers(0, 3, (n_categorical, 1_500)).astype(np.int32)
+    weights = rng.integers(0, 4, 1_500).astype(float) if is_weighted else None
+    points = make_points(X, weights, codes, penalty=0.7, n_categories=3)
+    start = X[rng.choice(1_500, k, replace=False)]
+    modes = np.ascontiguousarray(codes[:, :k].T)
+    plain = _lloyd._descend(points, start, modes, 50, 0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_lloyd, "MAX_ROWS_ALONE", 0)
+        found = _lloyd._descend(points, start, modes, 50, 0.0)
+    for name in ("centers", "modes", "sizes", "inertia", "n_iter"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(plain, name))

@@ -13,6 +13,7 @@ from crmml.segmentation._points import (
     find_distinct,
     make_points,
 )
+from crmml.segmentation._start_kernels import gather_near_ranks
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20
@@ -117,3 +118,17 @@ def test_counting_distinct_rows_stops_early_but_never_short():
     assert count_distinct(make_points(X), 5) == 5
     assert count_distinct(make_points(X), 6) == 5
     assert count_distinct(make_points(np.arange(10.0).reshape(-1, 1)), 3) >= 3
+
+
+@given(
+    values=st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=60),
+    n_bits=st.integers(4, 10),
+    data=st.data(),
+)
+def test_rows_of_some_ranks_are_those_that_sorting_all_finds(values, n_bits, data):
+    hashes = np.array(values * 2, dtype=np.uint64)
+    ranks = sorted(data.draw(st.sets(st.integers(0, len(hashes) - 1), min_size=1)))
+    rows, places = gather_near_ranks(hashes, np.array(ranks), n_bits)
+    found = np.sort(hashes[rows])[places]
+    np.testing.assert_array_equal(found, np.sort(hashes)[ranks])
+    assert len(set(rows.tolist())) == len(rows)

@@ -9,7 +9,11 @@ from scipy.stats import skew
 
 from crmml.exceptions import DataQualityWarning, SchemaError
 from crmml.segmentation import SkewScaler, _column_scale
-from crmml.segmentation._column_scale import find_median, find_quantile
+from crmml.segmentation._scale_kernels import (
+    find_median,
+    find_quantile,
+    take_signed_log,
+)
 
 NUMBERS = st.lists(st.integers(-50, 50), min_size=1, max_size=30)
 
@@ -20,7 +24,7 @@ def test_weighted_quantile_is_the_inverted_distribution_function(values, share):
     expected = next(v for v in ordered if (ordered <= v).mean() >= share - 1e-9)
     ones = np.ones(len(ordered))
     assert find_quantile(ordered, np.cumsum(ones), share) == expected
-    from_above = find_quantile(ordered, np.cumsum(ones), 1 - share, from_above=True)
+    from_above = find_quantile(ordered, np.cumsum(ones), 1 - share, True)
     assert from_above == next(
         v for v in ordered[::-1] if (ordered >= v).mean() >= share - 1e-9
     )
@@ -204,3 +208,12 @@ def test_of_many_values_evenly_spaced_ranks_tell_the_same(monkeypatch):
     assert uncapped.upper_[0] == values.max()
     order = np.random.default_rng(1).permutation(20_000)
     assert SkewScaler().fit(values[order]).scale_ == found.scale_
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=40))
+def test_the_signed_logarithm_is_that_of_numpy(values):
+    found = np.array(values)
+    expected = np.sign(found) * np.log1p(np.abs(found))
+    take_signed_log(found)
+    # 1 + t is rounded, which log1p spares itself.
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=5e-16)
