@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmml._utils._arguments import check_count
 from crmml.evaluation._validation import Floats, check_scores
+from crmml.evaluation._value_measures import WeightedMeasures
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 
 
@@ -56,13 +57,11 @@ def compute_value_summary(y_true: Any, y_pred: Any) -> pd.Series:
     actual, forecast = _read(y_true, y_pred)
     ranked = _in_order(actual, forecast)
     top = max(1, int(np.floor(len(actual) / 10 + 0.5)))
-    best = _spread(np.sort(actual)[::-1])
+    measures = WeightedMeasures(actual, forecast).measure(np.ones(len(actual)))
     return pd.Series(
         {
             "n": float(len(actual)),
-            "mae": float(np.abs(forecast - actual).mean()),
-            "bias": float(forecast.sum() / actual.sum() - 1),
-            "gini": _spread(ranked) / best if best > 0 else np.nan,
+            **measures._asdict(),
             "top_decile_share": float(ranked[:top].sum() / actual.sum()),
         }
     )
@@ -139,10 +138,3 @@ def _in_order(actual: Floats, forecast: Floats) -> Floats:
     sizes = np.bincount(tie, minlength=len(distinct))
     means = np.bincount(tie, actual, minlength=len(distinct)) / sizes
     return np.asarray(np.repeat(means, sizes), dtype=np.float64)
-
-
-def _spread(ordered: Floats) -> float:
-    """Area between the curve of cumulative shares and the diagonal, times two."""
-    n = len(ordered)
-    shares = np.concatenate([[0.0], ordered.cumsum() / ordered.sum()])
-    return float((shares[1:] + shares[:-1]).sum() / n - 1)
