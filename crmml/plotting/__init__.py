@@ -6,6 +6,7 @@ Nothing global is changed and no window is opened; pass ``ax`` to draw on your o
 from crmml.plotting._behaviour_matrix import plot_behaviour_matrix
 from crmml.plotting._cohorts import plot_cohort_retention
 from crmml.plotting._concentration import plot_concentration
+from crmml.plotting._conditional_expectations import plot_conditional_expectations
 from crmml.plotting._drift import plot_drift
 from crmml.plotting._drivers import plot_drivers
 from crmml.plotting._gain_curve import plot_gain_curve
@@ -18,11 +19,14 @@ from crmml.plotting._retention_curve import plot_retention_curve
 from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_contrasts import plot_segment_contrasts
 from crmml.plotting._segment_map import plot_segment_map
+from crmml.plotting._tracking import plot_tracking
+from crmml.plotting._value_deciles import plot_value_deciles
 
 __all__ = [
     "plot_behaviour_matrix",
     "plot_cohort_retention",
     "plot_concentration",
+    "plot_conditional_expectations",
     "plot_drift",
     "plot_drivers",
     "plot_gain_curve",
@@ -35,4 +39,6 @@ __all__ = [
     "plot_rules",
     "plot_segment_contrasts",
     "plot_segment_map",
+    "plot_tracking",
+    "plot_value_deciles",
 ]
