@@ -7,10 +7,11 @@ from scipy.special import betaln, digamma
 
 from crmml._utils._durations import check_duration
 from crmml.exceptions import SchemaError
+from crmml.models._declared_units import check_units
 from crmml.models._maximum_likelihood import Floats, Objective
 from crmml.models._money import YEAR
 from crmml.models._purchase_model import PurchaseModel
-from crmml.models._purchase_summary import PurchaseSummary
+from crmml.models._purchase_summary import PurchaseSummary, read_summary
 
 
 class BetaBinomialModel(PurchaseModel):
@@ -29,7 +30,7 @@ class BetaBinomialModel(PurchaseModel):
     ----------
     unit : duration, default="1D"
         The time from one opportunity to the next, such as ``"365D"``: recency and T
-        count opportunities.
+        count opportunities after the first purchase, and T may be 0.
 
     Attributes
     ----------
@@ -77,7 +78,9 @@ class BetaBinomialModel(PurchaseModel):
     )
 
     def _read(self, X: Any) -> PurchaseSummary:
-        summary = super()._read(X)
+        check_units(X, self.unit, self._grain)
+        # Who came at the last opportunity has had no other yet.
+        summary = read_summary(X, may_be_new=True)
         for name, values in (("recency", summary.recency), ("T", summary.age)):
             n_bad = int((values != np.floor(values)).sum())
             if n_bad:

@@ -78,13 +78,15 @@ class PurchaseSummary:
         return PurchaseSummary(x, t, age, weight, covariates)
 
 
-def read_summary(X: Any) -> PurchaseSummary:
+def read_summary(X: Any, *, may_be_new: bool = False) -> PurchaseSummary:
     """Read and check the columns ``frequency``, ``recency`` and ``T``.
 
     Parameters
     ----------
     X : dataframe
         One row a customer; further columns are ignored.
+    may_be_new : bool, default=False
+        Whether T may be 0.
 
     Returns
     -------
@@ -101,7 +103,10 @@ def read_summary(X: Any) -> PurchaseSummary:
     _refuse(frequency < 0, "frequency", "is negative", "it counts repeat purchases")
     fractional = frequency != np.floor(frequency)
     _refuse(fractional, "frequency", "is no whole number", "it counts purchases")
-    _refuse(age <= 0, "T", "is not above zero", "a customer bought before the cutoff")
+    if not may_be_new:
+        hint = "a customer bought before the cutoff"
+        _refuse(age <= 0, "T", "is not above zero", hint)
+    _refuse(age < 0, "T", "is negative", "it counts opportunities after the first")
     _refuse(recency < 0, "recency", "is negative", "it is the last purchase - first")
     way_out = "recency runs from the first to the last purchase, not to the cutoff"
     # Times divided into weeks may differ in their last digits.

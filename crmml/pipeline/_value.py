@@ -8,24 +8,26 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from crmml._utils._durations import Duration
+from crmml._utils._durations import Duration, check_duration
 from crmml.exceptions import DataQualityWarning, SchemaError
 from crmml.features import RFM, BTYDSummary, FeatureSet
 from crmml.features._builder import PointInTimeBuilder
-from crmml.models import GammaGammaModel
+from crmml.models import BetaBinomialModel, GammaGammaModel
 from crmml.models._purchase_model import PurchaseModel
-from crmml.pipeline._value_backtest import score_forecasts, summarise_forecasts
+from crmml.pipeline._value_decisions import ValueDecisions
+from crmml.pipeline._value_judging import ValueJudging
 from crmml.pipeline._value_parts import (
     check_money,
     check_value_parts,
     forecast_value,
     has_odd_spend,
 )
+from crmml.pipeline._value_periods import summarise_opportunities
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import is_single
 
 
-class ValuePipeline(BaseEstimator):
+class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
     """Estimate what each customer has brought and will bring, from transactions.
 
     Purchases before the cutoff are summed up to frequency, recency, T and monetary
@@ -39,7 +41,9 @@ class ValuePipeline(BaseEstimator):
     spend : GammaGammaModel, optional
         For how much; None gives purchases without money.
     grain : {"day", "order"}, default="day"
-        What is one purchase; see :class:`crmml.features.BTYDSummary`.
+        What is one purchase; see :class:`crmml.features.BTYDSummary`. Not for
+        :class:`crmml.models.BetaBinomialModel`: all that is bought in one period of
+        its unit is one there.
 
     Attributes
     ----------
@@ -117,7 +121,7 @@ class ValuePipeline(BaseEstimator):
             If customers whose repeat purchases net out at zero or below are left out
             of the spend model.
         """
-        check_value_parts(self.purchases, self.spend)
+        check_value_parts(self.purchases, self.spend, self.grain)
         summary = self._summarise(as_tables(tables), cutoff)
         bought = summary[summary["T"].notna()]
         self.purchases_ = clone(self.purchases).fit(bought)
@@ -164,12 +168,15 @@ class ValuePipeline(BaseEstimator):
 
         Returns
         -------
-        pandas.DataFrame of shape (n_customers, 3 to 6)
+        pandas.DataFrame of shape (n_customers, 3 to 7)
             Columns ``customer_id``, ``alive_probability`` (at the cutoff),
             ``expected_purchases`` (in the horizon) and, with a spend model,
-            ``expected_spend`` (per purchase), ``lifetime_value`` (discounted margin of
-            the horizon) and ``historic_value`` (margin of what was bought so far).
-            Ordered by customer_id; missing for who never bought.
+            ``expected_spend`` (per purchase) and three values: ``historic_value``,
+            what was brought so far (margin, not discounted); ``lifetime_value``, what
+            is expected of the horizon (discounted margin); ``potential_value``, what
+            it would be if the customer were there for certain, and so what a saved or
+            won-back customer is worth. Ordered by customer_id; missing for who never
+            bought.
 
         Raises
         ------
@@ -191,101 +198,12 @@ class ValuePipeline(BaseEstimator):
             result[name] = column
         return result
 
-    def backtest(
-        self,
-        tables: Any,
-        cutoffs: Any,
-        *,
-        horizon: Duration,
-        features: PointInTimeBuilder | None = None,
-        regressor: Any = None,
-    ) -> pd.DataFrame:
-        """Measure how good forecasts would have been, out of time.
-
-        At each cutoff the models are fitted anew to what was known by then, and their
-        forecasts are laid beside what customers did in the horizon after it: next to
-        them the rule that everybody goes on as before, and, if given, a regressor
-        that learned from the features one horizon earlier.
-
-        Parameters
-        ----------
-        tables : CustomerTables, Transactions or frame
-            The data.
-        cutoffs : str, datetime or list of them
-            The cutoffs to test; the horizon after each must be over.
-        horizon : duration
-            How far to look ahead, whole days.
-        features : feature builder, optional
-            What `regressor` learns from.
-        regressor : estimator, optional
-            Such as :class:`crmml.models.LifetimeValueRegressor`, for money.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row for each cutoff, quantity (``purchases``, ``spend``) and model,
-            with the measures of :func:`crmml.evaluation.compute_value_summary`.
-
-        Raises
-        ------
-        LeakageError
-            If a horizon is not over.
-        """
-        scores = self.backtest_scores(
-            tables, cutoffs, horizon=horizon, features=features, regressor=regressor
-        )
-        return summarise_forecasts(scores)
-
-    def backtest_scores(
-        self,
-        tables: Any,
-        cutoffs: Any,
-        *,
-        horizon: Duration,
-        features: PointInTimeBuilder | None = None,
-        regressor: Any = None,
-    ) -> pd.DataFrame:
-        """Return what :meth:`backtest` measures: every forecast beside what came.
-
-        Parameters
-        ----------
-        tables : CustomerTables, Transactions or frame
-            The data.
-        cutoffs : str, datetime or list of them
-            The cutoffs to test; the horizon after each must be over.
-        horizon : duration
-            How far to look ahead, whole days.
-        features : feature builder, optional
-            What `regressor` learns from.
-        regressor : estimator, optional
-            Such as :class:`crmml.models.LifetimeValueRegressor`, for money.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``cutoff``, ``customer_id``, ``frequency`` (as of the cutoff),
-            ``quantity``, ``model``, ``forecast`` and ``actual``: one row for each
-            customer, quantity and model.
-
-        Raises
-        ------
-        LeakageError
-            If a horizon is not over.
-        SchemaError
-            If only one of features and regressor is given.
-        """
-        check_value_parts(self.purchases, self.spend)
-        if (features is None) != (regressor is None):
-            raise SchemaError("Give features and regressor, or neither.")
-        if regressor is not None and self.spend is None:
-            raise SchemaError("A regressor predicts money: give a spend model as well.")
-        return score_forecasts(
-            self, as_tables(tables), cutoffs, horizon, features, regressor
-        )
-
     def _summarise(self, tables: Any, cutoff: Any) -> pd.DataFrame:
         if not is_single(cutoff):
             raise SchemaError("Give one cutoff; call it once for each.")
+        if isinstance(self.purchases, BetaBinomialModel):
+            unit = check_duration(self.purchases.unit, "unit")
+            return summarise_opportunities(tables, cutoff, unit)
         builders: list[PointInTimeBuilder] = [
             BTYDSummary(unit=self.purchases.unit, grain=self.grain)
         ]

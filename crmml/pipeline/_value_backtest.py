@@ -6,16 +6,19 @@ import pandas as pd
 from sklearn.base import clone
 
 from crmml._utils._durations import DAY, Duration, check_duration
-from crmml.evaluation import compute_value_summary
 from crmml.exceptions import SchemaError
-from crmml.features import Activity
+from crmml.features import RFM, Activity
 from crmml.features._builder import PointInTimeBuilder
+from crmml.features._windows import suffix
 from crmml.labels import FutureSpend, Inactivity
+from crmml.models import BetaBinomialModel
 from crmml.pipeline._value_parts import without_odd_spend
+from crmml.pipeline._value_periods import count_taken
 from crmml.tables import CustomerTables
 from crmml.tables._instants import check_cutoffs
 
-RULE = "rule: as before"
+AS_BEFORE, AS_LATELY = "rule: as before", "rule: as lately"
+"""What a shop expects without a model: the mean of all history, or the last horizon."""
 
 
 def score_forecasts(
@@ -64,45 +67,36 @@ def score_forecasts(
     return pd.concat(parts, ignore_index=True)
 
 
-def summarise_forecasts(scores: pd.DataFrame) -> pd.DataFrame:
-    """Measure the forecasts of each cutoff, quantity and model.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        As :func:`score_forecasts` returns them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each.
-    """
-    keys = ["cutoff", "quantity", "model"]
-    rows = []
-    for key, group in scores.groupby(keys, sort=False):
-        measures = compute_value_summary(group["actual"], group["forecast"])
-        found = dict(zip(keys, key, strict=True)) | measures.to_dict()
-        rows.append(found | {"n": len(group)})
-    return pd.DataFrame(rows)
-
-
 def _score_cutoff(
     pipeline: Any, tables: CustomerTables, cutoff: pd.Timestamp, length: pd.Timedelta
 ) -> list[pd.DataFrame]:
+    # A label knows whether its window is over.
+    Inactivity(length).transform(tables, cutoffs=cutoff)
     fitted = clone(pipeline).fit(tables, cutoff)
     summary = fitted._summarise(tables, cutoff)
     bought = summary[summary["T"].notna()]
-    actual = _look_up(fitted, tables, bought.index, cutoff, length)
+    actual = _count(fitted, tables, bought.index, cutoff + length, length)
+    lately = _count(fitted, tables, bought.index, cutoff, length)
     name = type(fitted.purchases_).__name__
     expected = fitted.purchases_.predict_expected_purchases(bought, length)
-    rate = bought["frequency"] / bought["T"]
+    # Who came at the last opportunity has no rate yet.
+    rate = (bought["frequency"] / bought["T"].where(bought["T"] > 0)).fillna(0.0)
     before = rate * (length / check_duration(fitted.purchases_.unit, "unit"))
-    forecasts = {("purchases", name): expected, ("purchases", RULE): before}
+    forecasts = {
+        ("purchases", name): expected,
+        ("purchases", AS_BEFORE): before,
+        ("purchases", AS_LATELY): lately,
+    }
+    came = {"purchases": actual}
     if fitted.spend_ is not None:
+        spine = pd.DataFrame({"customer_id": bought.index, "cutoff": cutoff})
+        came["spend"] = FutureSpend(length).transform(tables, spine=spine)
+        spent = RFM(windows=[length]).fit_transform(tables, spine=spine)
         money = fitted.spend_.predict_expected_spend(without_odd_spend(bought))
         both = f"{name} x {type(fitted.spend_).__name__}"
         forecasts["spend", both] = expected * money
-        forecasts["spend", RULE] = before * bought["monetary_value"].fillna(0.0)
+        forecasts["spend", AS_BEFORE] = before * bought["monetary_value"].fillna(0.0)
+        forecasts["spend", AS_LATELY] = spent[f"total_spend{suffix(length)}"]
     return [
         pd.DataFrame(
             {
@@ -111,33 +105,31 @@ def _score_cutoff(
                 "quantity": quantity,
                 "model": model,
                 "forecast": pd.Series(forecast).to_numpy(),
-                "actual": actual[quantity].to_numpy(),
+                "actual": came[quantity].to_numpy(),
             }
         )
         for (quantity, model), forecast in forecasts.items()
     ]
 
 
-def _look_up(
+def _count(
     fitted: Any,
     tables: CustomerTables,
     customers: pd.Index,
-    cutoff: pd.Timestamp,
+    end: pd.Timestamp,
     length: pd.Timedelta,
-) -> pd.DataFrame:
-    """Look up what customers did in the horizon, refused while it is not over."""
-    # A label knows whether its window is over.
-    Inactivity(length).transform(tables, cutoffs=cutoff)
-    spine = pd.DataFrame({"customer_id": customers, "cutoff": cutoff + length})
+) -> "pd.Series[float]":
+    """Count purchases in ``[end - length, end)``, as the model counts them."""
+    if isinstance(fitted.purchases_, BetaBinomialModel):
+        unit = check_duration(fitted.purchases_.unit, "unit")
+        instant = check_cutoffs(end, tables)[0]
+        taken = count_taken(tables, instant, length, unit)
+        return taken.reindex(customers).fillna(0.0)
+    spine = pd.DataFrame({"customer_id": customers, "cutoff": end})
     activity = Activity(windows=[length]).fit_transform(tables, spine=spine)
     kind = "n_active_days" if fitted.grain == "day" else "n_orders"
-    counts = activity.filter(regex=f"^{kind}_(?!change)").iloc[:, 0]
-    found = pd.DataFrame({"purchases": counts.to_numpy()}, index=customers)
-    if fitted.spend_ is not None:
-        spine["cutoff"] = cutoff
-        spend = FutureSpend(length).transform(tables, spine=spine)
-        found["spend"] = spend.to_numpy()
-    return found
+    counts: pd.Series = activity[f"{kind}{suffix(length)}"].astype("float64")
+    return counts
 
 
 def _regress(

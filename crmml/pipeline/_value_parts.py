@@ -2,16 +2,24 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from crmml._utils._durations import Duration
 from crmml.exceptions import SchemaError
-from crmml.models import GammaGammaModel
+from crmml.models import BetaBinomialModel, GammaGammaModel
 from crmml.models._purchase_model import PurchaseModel
 
 
-def check_value_parts(purchases: Any, spend: Any) -> None:
+def check_value_parts(purchases: Any, spend: Any, grain: str) -> None:
     """Check that a model of purchases and one of spend, or none, are given.
+
+    Parameters
+    ----------
+    purchases, spend : estimators
+        What was given.
+    grain : str
+        What is one purchase.
 
     Raises
     ------
@@ -26,6 +34,11 @@ def check_value_parts(purchases: Any, spend: Any) -> None:
     if not isinstance(spend, GammaGammaModel | None):
         raise SchemaError(
             f"spend must be a GammaGammaModel() or None, got {type(spend).__name__}."
+        )
+    if isinstance(purchases, BetaBinomialModel) and grain != "day":
+        raise SchemaError(
+            f"grain={grain!r} is not for BetaBinomialModel: all that is bought in one "
+            "period of its unit is one purchase. Leave grain out."
         )
 
 
@@ -93,8 +106,10 @@ def forecast_value(
     if spend is not None:
         each = spend.predict_expected_spend(without_odd_spend(bought))
         found["expected_spend"] = each
-        found["lifetime_value"] = purchases.predict_lifetime_value(
-            bought, horizon, spend=each, **money
-        )
         found["historic_value"] = money["margin"] * bought["total_spend"]
+        value = purchases.predict_lifetime_value(bought, horizon, spend=each, **money)
+        found["lifetime_value"] = value
+        # The chance to be there is a factor of it.
+        alive = np.maximum(found["alive_probability"], np.finfo(np.float64).tiny)
+        found["potential_value"] = value / alive
     return found

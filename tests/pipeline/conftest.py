@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from crmml.datasets import make_customers
+from crmml.datasets import load_cdnow, make_customers
+from crmml.models import BetaGeoModel, GammaGammaModel
+from crmml.pipeline import ValuePipeline
 from crmml.tables import CustomerTables, Transactions
 
 
@@ -69,3 +71,25 @@ class Witness(ClassifierMixin, BaseEstimator):
 @pytest.fixture
 def witness():
     return Witness(diary=[])
+
+
+@pytest.fixture(scope="session")
+def cdnow():
+    """One in ten customers of CDNOW, known until the end of June 1998."""
+    purchases = load_cdnow(sample=True)
+    transactions = Transactions(
+        purchases, customer_id="customer_id", timestamp="date", amount="dollar_value"
+    )
+    return CustomerTables(transactions=transactions, observed_until="1998-07-01")
+
+
+@pytest.fixture(scope="session")
+def value():
+    """The pipeline of the literature, fitted to the first 39 weeks of CDNOW."""
+
+    def make(tables, cutoff="1997-10-01", model=None, **parameters):
+        model = BetaGeoModel(unit="7D") if model is None else model
+        pipeline = ValuePipeline(purchases=model, spend=GammaGammaModel(), **parameters)
+        return pipeline.fit(tables, cutoff)
+
+    return make

@@ -1,18 +1,41 @@
 """From purchases to value: equal to the parts, never looking past the cutoff."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
 from crmml.datasets import load_cdnow, make_customers
-from crmml.exceptions import DataQualityWarning, LeakageError, SchemaError
+from crmml.evaluation import compute_call_list, expected_profit_score
+from crmml.exceptions import DataQualityWarning, SchemaError
 from crmml.features import RFM, BTYDSummary, FeatureSet, Tenure
-from crmml.models import BetaGeoModel, GammaGammaModel, LifetimeValueRegressor
-from crmml.pipeline import ValuePipeline
+from crmml.labels import Inactivity
+from crmml.models import (
+    BetaGeoModel,
+    GammaGammaModel,
+    LifetimeValueRegressor,
+    LogisticChurnClassifier,
+    ModifiedBetaGeoModel,
+    ParetoNBDModel,
+)
+from crmml.pipeline import ChurnPipeline, ValuePipeline
 from crmml.tables import Customers, CustomerTables, Transactions
 
 CUTOFF = "1997-10-01"
 MONEY = {"horizon": "273D", "margin": 0.25, "discount_rate": 0.1}
+COLUMNS = [
+    "customer_id",
+    "alive_probability",
+    "expected_purchases",
+    "expected_spend",
+    "historic_value",
+    "lifetime_value",
+    "potential_value",
+]
 
 
 def to_tables(purchases, **more):
@@ -41,6 +64,7 @@ def test_it_is_its_parts_put_together(purchases):
         summary, "273D", spend=per_purchase, margin=0.25, discount_rate=0.1
     )
     assert found["customer_id"].tolist() == summary.index.tolist()
+    assert found.columns.tolist() == COLUMNS
     np.testing.assert_array_equal(found["lifetime_value"], value)
     np.testing.assert_array_equal(found["expected_spend"], per_purchase)
     before = purchases[purchases["date"] < CUTOFF].groupby("customer_id")
@@ -72,49 +96,6 @@ def test_who_never_bought_stays_in_the_table_without_a_value(purchases):
     assert pipeline.n_never_bought_ == 1
     assert found.loc["新客"].isna().all()
     assert found.drop("新客").notna().all(axis=None)
-
-
-def test_backtest_looks_up_what_came(purchases):
-    tables = to_tables(purchases)
-    scores = make_pipeline().backtest_scores(tables, CUTOFF, horizon="180D")
-    start, end = pd.Timestamp(CUTOFF), pd.Timestamp(CUTOFF) + pd.Timedelta("180D")
-    later = purchases[(purchases["date"] >= start) & (purchases["date"] < end)]
-    known = purchases[purchases["date"] < start]["customer_id"].unique()
-    later = later[later["customer_id"].isin(known)].groupby("customer_id")
-    for quantity, actual in {
-        "purchases": later["date"].nunique(),
-        "spend": later["dollar_value"].sum(),
-    }.items():
-        for _, group in scores[scores["quantity"] == quantity].groupby("model"):
-            expected = group["customer_id"].map(actual).fillna(0)
-            np.testing.assert_allclose(group["actual"], expected, atol=1e-9)
-
-
-def test_backtest_puts_models_beside_the_rule_and_a_regressor(purchases):
-    table = make_pipeline().backtest(
-        to_tables(purchases),
-        [CUTOFF],
-        horizon="180D",
-        features=FeatureSet([RFM(), Tenure()]),
-        regressor=LifetimeValueRegressor(n_estimators=50),
-    )
-    models = table.set_index(["quantity", "model"])
-    assert models.index.tolist() == [
-        ("purchases", "BetaGeoModel"),
-        ("purchases", "rule: as before"),
-        ("spend", "BetaGeoModel x GammaGammaModel"),
-        ("spend", "rule: as before"),
-        ("spend", "LifetimeValueRegressor"),
-    ]
-    # The rule forgets that customers leave: it expects far too much.
-    bias = models["bias"]
-    assert abs(bias["purchases", "BetaGeoModel"]) < 0.25
-    assert bias["purchases", "rule: as before"] > 0.3
-
-
-def test_a_horizon_that_is_not_over_is_refused(purchases):
-    with pytest.raises(LeakageError, match="observed_until"):
-        make_pipeline().backtest(to_tables(purchases), [CUTOFF], horizon="365D")
 
 
 def test_returns_are_said_and_left_out_of_the_spend_model(purchases):
@@ -171,3 +152,122 @@ def test_bad_arguments_are_refused(purchases):
         )
     with pytest.raises(SchemaError, match="whole days"):
         fitted.backtest(tables, CUTOFF, horizon="30h")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel],
+    ids=lambda m: m.__name__,
+)
+def test_days_or_weeks_make_no_difference(cdnow, value, model):
+    daily, weekly = (
+        value(cdnow, model=model(unit=unit)).predict(cdnow, CUTOFF, **MONEY)
+        for unit in ("1D", "7D")
+    )
+    # Both fits end where the gradient is 1e-8 of the likelihood.
+    assert_frame_equal(daily, weekly, rtol=1e-5)
+    ranks = [frame["lifetime_value"].rank() for frame in (daily, weekly)]
+    assert np.corrcoef(*ranks)[0, 1] > 1 - 1e-9
+
+
+@settings(max_examples=3)
+@given(low=st.floats(0, 0.5), more=st.floats(0.01, 0.4))
+def test_value_falls_with_the_discount_rate(cdnow, value, low, more):
+    fitted = keep(value, cdnow)
+    near, far = (
+        fitted.predict(cdnow, CUTOFF, **(MONEY | {"discount_rate": rate}))
+        for rate in (low, low + more)
+    )
+    for name in ("lifetime_value", "potential_value"):
+        assert (far[name] < near[name]).all()
+    assert_frame_equal(far[COLUMNS[:5]], near[COLUMNS[:5]])
+
+
+def test_value_grows_with_spend(cdnow, purchases, value):
+    fitted = keep(value, cdnow)
+    before = fitted.predict(cdnow, CUTOFF, **MONEY)
+    dearer = to_tables(
+        purchases.assign(dollar_value=1.5 * purchases["dollar_value"]),
+        observed_until="1998-07-01",
+    )
+    after = fitted.predict(dearer, CUTOFF, **MONEY)
+    has_repeated = after["expected_spend"] != before["expected_spend"]
+    assert has_repeated.sum() == 946
+    grown = after[has_repeated] > before[has_repeated]
+    assert grown[["expected_spend", "lifetime_value"]].all(axis=None)
+    # Bought again for all the money, customers are worth as much as in another
+    # currency.
+    pd.testing.assert_series_equal(
+        value(dearer).predict(dearer, CUTOFF, **MONEY)["lifetime_value"],
+        1.5 * before["lifetime_value"],
+        rtol=1e-5,
+    )
+
+
+def test_potential_value_is_that_of_a_customer_who_is_there(cdnow, value):
+    found = keep(value, cdnow).predict(cdnow, CUTOFF, **MONEY)
+    alive = found["alive_probability"]
+    np.testing.assert_allclose(
+        found["potential_value"] * alive, found["lifetime_value"], rtol=1e-12
+    )
+    # BG/NBD lets nobody leave before a repeat purchase.
+    single = alive == 1
+    assert single.sum() == 2357 - 946
+    assert (found["potential_value"] == found["lifetime_value"])[single].all()
+    assert (found["potential_value"] > found["lifetime_value"])[~single].all()
+
+
+def test_it_feeds_the_values_of_a_call_list(shop, company):
+    worth = value_of(shop, "2024-06-01").set_index("customer_id")
+    churn = ChurnPipeline(
+        features=FeatureSet([RFM(), Tenure()]),
+        label=Inactivity("90D"),
+        classifier=LogisticChurnClassifier(),
+    ).fit(shop, cutoffs=["2024-01-01", "2024-02-01"])
+    leavers = churn.predict(shop, "2024-06-01").set_index("customer_id")
+    saved = worth["potential_value"].reindex(leavers.index)
+    assert saved.notna().all()
+    assert len(leavers) > 20
+    money = {"accept_rate": 0.3, "incentive_cost": 2.0, "contact_cost": 0.5}
+    proba = leavers["churn_probability"].to_numpy()
+    calls = compute_call_list(proba, clv=saved.to_numpy(), **money, top_k=10)
+    flat = compute_call_list(proba, clv=saved.mean(), **money, top_k=10)
+    p = leavers["churn_probability"].to_numpy()
+    by_hand = p * (0.3 * (saved - 2) - 0.5) - (1 - p) * 2.5
+    np.testing.assert_allclose(calls["expected_profit"], by_hand, rtol=1e-12)
+    called = calls["is_called"].to_numpy()
+    assert by_hand[called].sum() >= by_hand[flat["is_called"].to_numpy()].sum()
+    left = np.random.default_rng(0).random(len(p)) < p
+    earned = expected_profit_score(left, p, clv=saved.to_numpy(), **money)
+    assert np.isfinite(earned)
+
+
+def value_of(tables, cutoff):
+    pipeline = ValuePipeline(purchases=BetaGeoModel(), spend=GammaGammaModel())
+    with warnings.catch_warnings():
+        # Few customers: their spend goes with frequency by chance.
+        warnings.simplefilter("ignore", DataQualityWarning)
+        fitted = pipeline.fit(tables, cutoff)
+    return fitted.predict(tables, cutoff, **MONEY)
+
+
+KEPT = {}
+
+
+def keep(value, tables):
+    """Fit once for all examples."""
+    if "fitted" not in KEPT:
+        KEPT["fitted"] = value(tables)
+    return KEPT["fitted"]
+
+
+def test_another_grain_after_fit_is_refused(cdnow, value):
+    fitted = value(cdnow).set_params(grain="order")
+    with pytest.raises(SchemaError, match="A purchase of X is an order"):
+        fitted.predict(cdnow, CUTOFF, **MONEY)
+
+
+def test_another_unit_after_fit_is_refused(cdnow, value):
+    fitted = value(cdnow).set_params(purchases=BetaGeoModel(unit="1D"))
+    with pytest.raises(SchemaError, match=r"units of 1 days .*unit is 7 days"):
+        fitted.predict(cdnow, CUTOFF, **MONEY)
