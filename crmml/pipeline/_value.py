@@ -44,6 +44,9 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
         What is one purchase; see :class:`crmml.features.BTYDSummary`. Not for
         :class:`crmml.models.BetaBinomialModel`: all that is bought in one period of
         its unit is one there.
+    covariates : feature builder, optional
+        Makes the columns that `purchases` names as its covariates, such as
+        ``CustomerAttributes(fixed=["channel_code"])``, as of each cutoff.
 
     Attributes
     ----------
@@ -88,10 +91,12 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
         purchases: PurchaseModel,
         spend: GammaGammaModel | None = None,
         grain: Literal["day", "order"] = "day",
+        covariates: PointInTimeBuilder | None = None,
     ) -> None:
         self.purchases = purchases
         self.spend = spend
         self.grain = grain
+        self.covariates = covariates
 
     def fit(self, tables: Any, cutoff: Any) -> Self:
         """Learn how customers buy from what they did before a cutoff.
@@ -122,9 +127,12 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
             of the spend model.
         """
         check_value_parts(self.purchases, self.spend, self.grain)
-        summary = self._summarise(as_tables(tables), cutoff)
+        tables = as_tables(tables)
+        self._learn_summary(tables, cutoff)
+        self.purchases_ = clone(self.purchases)
+        summary = self._summarise(tables, cutoff)
         bought = summary[summary["T"].notna()]
-        self.purchases_ = clone(self.purchases).fit(bought)
+        self.purchases_.fit(bought)
         self.spend_ = None
         if self.spend is not None:
             usable = ~has_odd_spend(bought)
@@ -198,16 +206,24 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
             result[name] = column
         return result
 
-    def _summarise(self, tables: Any, cutoff: Any) -> pd.DataFrame:
+    def _learn_summary(self, tables: Any, cutoff: Any) -> None:
+        """Learn what the summary of a snapshot is made of."""
         if not is_single(cutoff):
             raise SchemaError("Give one cutoff; call it once for each.")
-        if isinstance(self.purchases, BetaBinomialModel):
-            unit = check_duration(self.purchases.unit, "unit")
-            return summarise_opportunities(tables, cutoff, unit)
         builders: list[PointInTimeBuilder] = [
             BTYDSummary(unit=self.purchases.unit, grain=self.grain)
         ]
         if self.spend is not None:
             builders.append(RFM())
-        frame: pd.DataFrame = FeatureSet(builders).fit_transform(tables, cutoff)
+        if self.covariates is not None:
+            builders.append(clone(self.covariates))
+        self._features = FeatureSet(builders).fit(tables, cutoff)
+
+    def _summarise(self, tables: Any, cutoff: Any) -> pd.DataFrame:
+        if not is_single(cutoff):
+            raise SchemaError("Give one cutoff; call it once for each.")
+        if isinstance(self.purchases_, BetaBinomialModel):
+            unit = check_duration(self.purchases_.unit, "unit")
+            return summarise_opportunities(tables, cutoff, unit)
+        frame: pd.DataFrame = self._features.transform(tables, cutoff)
         return frame

@@ -1,5 +1,6 @@
 """Value as a basis of decisions: when it comes, of whom, and of customers to win."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from crmml.exceptions import SchemaError
 from crmml.models import BetaBinomialModel, GammaGammaModel
 from crmml.models._money import read_money
 from crmml.models._purchase_model import PurchaseModel
-from crmml.models._purchase_summary import PurchaseSummary
+from crmml.models._purchase_summary import new_customer
 from crmml.pipeline._value_parts import forecast_value
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs
@@ -95,6 +96,7 @@ class ValueDecisions:
         period: Duration,
         margin: float,
         discount_rate: float,
+        covariates: Mapping[str, float] | None = None,
     ) -> pd.DataFrame:
         """Say what an average new customer will bring, period by period.
 
@@ -108,6 +110,8 @@ class ValueDecisions:
             What is earned of a purchase, as a fraction in (0, 1].
         discount_rate : float
             By how much money loses value per year, as a fraction in [0, 1).
+        covariates : mapping of str to float, default=None
+            The customer's values, where the model of purchases has covariates.
 
         Returns
         -------
@@ -130,11 +134,14 @@ class ValueDecisions:
         each = read_money(
             spend.predict_expected_spend(nobody), 1, margin, discount_rate
         )
-        model, zero = self.purchases_, np.zeros(1)
-        new = PurchaseSummary(zero, zero, zero, np.ones(1))
+        model = self.purchases_
+        new = new_customer(model._layout().read_values(covariates))
         unit = check_duration(model.unit, "unit")
         worth = [model._discount(new, end / unit, discount_rate)[0] for end in ends]
-        bought = [model.predict_new_customer_purchases(end) for end in ends]
+        bought = [
+            model.predict_new_customer_purchases(end, covariates=covariates)
+            for end in ends
+        ]
         # The first purchase comes at once, for certain.
         return pd.DataFrame(
             {

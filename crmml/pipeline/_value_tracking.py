@@ -46,6 +46,11 @@ def track_purchases(
     pandas.DataFrame
         One row a period.
     """
+    if purchases.covariates:
+        raise SchemaError(
+            "Tracking follows customers who are all alike when they come; a model with "
+            "covariates expects something else of each. Track one without."
+        )
     is_discrete = isinstance(purchases, BetaBinomialModel)
     step = check_duration(purchases.unit, "unit") if is_discrete else DAY
     length = check_duration(horizon, "horizon")

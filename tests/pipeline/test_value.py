@@ -12,7 +12,13 @@ from pandas.testing import assert_frame_equal
 from crmml.datasets import load_cdnow, make_customers
 from crmml.evaluation import compute_call_list, expected_profit_score
 from crmml.exceptions import DataQualityWarning, SchemaError
-from crmml.features import RFM, BTYDSummary, FeatureSet, Tenure
+from crmml.features import (
+    RFM,
+    BTYDSummary,
+    CustomerAttributes,
+    FeatureSet,
+    Tenure,
+)
 from crmml.labels import Inactivity
 from crmml.models import (
     BetaGeoModel,
@@ -261,13 +267,39 @@ def keep(value, tables):
     return KEPT["fitted"]
 
 
-def test_another_grain_after_fit_is_refused(cdnow, value):
-    fitted = value(cdnow).set_params(grain="order")
-    with pytest.raises(SchemaError, match="A purchase of X is an order"):
-        fitted.predict(cdnow, CUTOFF, **MONEY)
+def test_unit_and_grain_of_fit_are_those_of_predict(cdnow, value):
+    expected = value(cdnow).predict(cdnow, CUTOFF, **MONEY)
+    changed = value(cdnow).set_params(purchases=BetaGeoModel(unit="1D"), grain="order")
+    assert_frame_equal(changed.predict(cdnow, CUTOFF, **MONEY), expected)
 
 
-def test_another_unit_after_fit_is_refused(cdnow, value):
-    fitted = value(cdnow).set_params(purchases=BetaGeoModel(unit="1D"))
-    with pytest.raises(SchemaError, match=r"units of 1 days .*unit is 7 days"):
-        fitted.predict(cdnow, CUTOFF, **MONEY)
+def test_covariates_are_features_of_each_cutoff(purchases):
+    rng = np.random.default_rng(0)
+    ids = purchases["customer_id"].unique()
+    people = pd.DataFrame({"id": ids, "age": rng.integers(18, 80, len(ids))})
+    people["渠道"] = rng.integers(0, 2, len(ids))
+    tables = to_tables(
+        purchases,
+        customers=Customers(people, customer_id="id"),
+        observed_until="1998-07-01",
+    )
+    told = CustomerAttributes(fixed=["渠道"])
+    model = BetaGeoModel(unit="7D", covariates=["渠道"])
+    pipeline = ValuePipeline(
+        purchases=model, spend=GammaGammaModel(), covariates=told
+    ).fit(tables, CUTOFF)
+    found = pipeline.predict(tables, CUTOFF, **MONEY)
+    summary = BTYDSummary(unit="7D").fit_transform(tables, CUTOFF)
+    summary["渠道"] = people.set_index("id")["渠道"].reindex(summary.index)
+    alone = model.fit(summary).predict_expected_purchases(summary, "273D")
+    np.testing.assert_allclose(found["expected_purchases"], alone, rtol=1e-9)
+    new = {"horizon": "364D", "period": "91D", "margin": 0.3, "discount_rate": 0.1}
+    here, there = (
+        pipeline.predict_new_customer(covariates={"渠道": code}, **new)["value"].sum()
+        for code in (0, 1)
+    )
+    assert here != there
+    table = pipeline.backtest(tables, CUTOFF, horizon="90D")
+    assert table["mae"].notna().all()
+    with pytest.raises(SchemaError, match="Track one without"):
+        pipeline.compute_tracking(tables, CUTOFF, horizon="90D")
