@@ -13,6 +13,7 @@ from crmml.association._basket_tables import read_lines
 from crmml.association._basket_weights import read_weights
 from crmml.association._baskets import EncodedBaskets
 from crmml.association._order_lines import OrderLines
+from crmml.association._spark_baskets import read_spark
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables import CustomerTables, Transactions
 
@@ -88,7 +89,7 @@ def encode_weighted(
     weights: Any = None,
     until: int | None = None,
 ) -> EncodedBaskets:
-    """Encode baskets that may have weights.
+    """Encode baskets that may have weights, or look at those that lie in Spark.
 
     Parameters
     ----------
@@ -107,6 +108,8 @@ def encode_weighted(
     SchemaError
         If weights are unfit, or given in another way than the form of baskets asks for.
     """
+    if nw.dependencies.is_pyspark_dataframe(X):
+        return require_some(read_spark(X, order_column, item_column, weights))
     form = order_column, item_column, basket_by
     column = weights if isinstance(weights, str) else None
     is_table = isinstance(X, (CustomerTables, Transactions))

@@ -13,6 +13,8 @@ from scipy.sparse import csr_matrix
 from crmml.association import _mlxtend
 from crmml.association._baskets import EncodedBaskets
 from crmml.association._ranked_rows import SMALL, RankedRows, rank_baskets
+from crmml.association._spark_baskets import SparkBaskets
+from crmml.association._spark_mining import mine_on_spark
 from crmml.association._trie import ItemsetTrie, make_trie
 from crmml.association._wide_search import TooMuchForNumpyError, search_wide
 from crmml.exceptions import LimitError
@@ -70,7 +72,16 @@ def mine_itemsets(
     if ancestors is None:
         ancestors = np.empty((len(counts), 0), dtype=np.int64)
     found = None
-    if len(frequent) <= max_itemsets:
+    if isinstance(baskets, SparkBaskets):
+        found = mine_on_spark(
+            baskets,
+            frequent,
+            min_count,
+            max_length=max_length,
+            algorithm=algorithm,
+            max_itemsets=max_itemsets,
+        )
+    elif len(frequent) <= max_itemsets:
         ranked = rank_baskets(baskets, frequent, counts[frequent], ancestors)
         if algorithm == "auto":
             longest = max_length or len(frequent)

@@ -313,8 +313,9 @@ class SequentialRules(BaseEstimator):
             antecedents (frozenset, the reason), bought_at (when these were bought),
             gap_days (float64, the median of the rule) and expected_at (bought_at plus
             gap_days; it may have passed). In order of customer_id and rank: highest
-            confidence first, then lift, then customer_count, then label. **A customer to
-            whom no rule applies has no row**; popular items never fill the place.
+            confidence first, then lift, then customer_count, then label. **A
+            customer to whom no rule applies has no row**; popular items never fill the
+            place.
 
         Raises
         ------
