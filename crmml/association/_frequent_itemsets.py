@@ -98,6 +98,10 @@ class FrequentItemsets(BaseEstimator):
        its label.
     5. A list, tuple or other sequence of lists, tuples or sets of items.
 
+    A Spark DataFrame of order lines stays in Spark: the FP-growth of its MLlib finds
+    the same itemsets (extra ``spark``), and only these come here. `must_contain`,
+    `hierarchy` and weights need the baskets in this process and are refused.
+
     An item counts once in a basket, however often it comes. A basket without items,
     such as an empty list, a row of zeros or an order whose lines have no item, counts
     in the number of baskets. Order lines without an order and missing items are left
