@@ -34,7 +34,7 @@ def plot_behaviour_matrix(
         Of more customers, so many are drawn, picked at random with a fixed seed.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

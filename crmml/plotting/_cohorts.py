@@ -23,7 +23,7 @@ def plot_cohort_retention(cohorts: Any, *, ax: Axes | None = None) -> Axes:
         :func:`crmml.segmentation.compute_cohort_retention`.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

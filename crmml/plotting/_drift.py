@@ -47,7 +47,7 @@ def plot_drift(
         Of more columns the first are drawn, which have moved most.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

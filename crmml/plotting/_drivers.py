@@ -38,7 +38,7 @@ def plot_drivers(table: Any, *, max_features: int = 12, ax: Axes | None = None) 
         How many features to show, the strongest first.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

@@ -30,7 +30,7 @@ def plot_gain_curve(tables: Any, *, ax: Axes | None = None) -> Axes:
         Polars), one or several by the name of the model. More bins give finer curves.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

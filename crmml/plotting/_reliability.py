@@ -32,7 +32,7 @@ def plot_reliability(tables: Any, *, ax: Axes | None = None) -> Axes:
         several by the name of the model.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def plot_retention_curve(
         The unit of the times, for the label of the axis.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

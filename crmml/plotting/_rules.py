@@ -41,7 +41,7 @@ def plot_rules(rules: Any, *, n_labels: int = 6, ax: Axes | None = None) -> Axes
         name for which there is no room is left out.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

@@ -29,7 +29,7 @@ def plot_segment_contrasts(
         How many features of each segment, those with the largest effects first.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on. None: new ones, on a figure of their own that pyplot does not
-        know; it is ``ax.figure``.
+        know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------

@@ -1,5 +1,6 @@
 """What all pictures share: axes, colours, fonts and the reading of result tables."""
 
+import sys
 import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import narwhals as nw
 import numpy as np
+from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
@@ -54,7 +56,10 @@ _CJK_FONTS = (
 
 
 def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axes:
-    """Return the given Axes, or new ones on a figure that pyplot does not know.
+    """Return the given Axes, or new ones.
+
+    In a notebook pyplot makes the figure, so that the cell shows it. Elsewhere pyplot
+    does not know it, so that a batch that draws a thousand pictures keeps none.
 
     Parameters
     ----------
@@ -69,7 +74,9 @@ def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axe
         Axes to draw on.
     """
     if ax is None:
-        ax = Figure(figsize=size, layout="constrained").add_subplot()
+        in_notebook = "ipykernel" in sys.modules
+        make_figure = pyplot.figure if in_notebook else Figure
+        ax = make_figure(figsize=size, layout="constrained").add_subplot()
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
