@@ -117,7 +117,7 @@ def check_amount(
     name : str
         The argument's name, for the message.
     n_samples : int
-        Number of customers.
+        Number of customers; 0: one number is asked for.
     low, high : float
         The smallest and the largest number allowed.
 
@@ -133,10 +133,8 @@ def check_amount(
     """
     found = np.asarray(value)
     if found.ndim > 1 or (found.ndim == 1 and len(found) != n_samples):
-        raise SchemaError(
-            f"{name} must be one number or one for each of {n_samples} customers, got "
-            f"shape {found.shape}."
-        )
+        each = f" or one for each of {n_samples} customers" if n_samples else ""
+        raise SchemaError(f"{name} must be one number{each}, got shape {found.shape}.")
     n_missing = int(np.count_nonzero(pd.isna(found)))
     if n_missing:
         raise SchemaError(

@@ -199,3 +199,16 @@ def test_nobody_kept_is_refused_and_what_is_free_returns_without_end():
         compute_keep_or_win(**{**fixed, "acquisition_cost": -1})
     with pytest.raises(SchemaError, match="churn_probability must be one number"):
         compute_keep_or_win(**{**fixed, "churn_probability": [0.5]})
+
+
+def test_one_number_is_asked_for_and_named():
+    with pytest.raises(SchemaError, match=r"churn_probability must be one number, got"):
+        compute_keep_or_win(
+            churn_probability=np.array([0.1, 0.2]),
+            accept_rate=0.5,
+            incentive_cost=10,
+            contact_cost=5,
+            kept_value=300,
+            acquisition_cost=200,
+            won_value=250,
+        )
