@@ -1,0 +1,92 @@
+"""How the documentation is built: `sphinx-build -W docs build/docs`."""
+
+import importlib
+import inspect
+import os
+import warnings
+from pathlib import Path
+
+from crmml import __version__
+
+ROOT = Path(__file__).parents[1]
+
+project = "crmml"
+author = "the crmml developers"
+copyright = "the crmml developers"
+version = release = __version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "gallery/**/*.zip"]
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "use_edit_page_button": False,
+}
+html_static_path = ["_static"]
+html_css_files = ["crmml.css"]
+html_show_sourcelink = False
+language = "en"
+
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+autosummary_generate = True
+autodoc_typehints = "none"
+# Members are listed by the templates of autosummary.
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": os.environ.get("CRMML_GALLERY", r"/plot_"),
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+    "show_signature": False,
+}
+# A progress bar of a thread that has ended is none of the reader's business.
+warnings.filterwarnings("ignore", message="Matplotlib is currently using agg")
+templates_path = ["_templates"]
+suppress_warnings = ["config.cache"]
+
+
+def write_api_pages():
+    """Write one page a subpackage from what it says is public."""
+    for path in sorted((ROOT / "crmml").glob("*/__init__.py")):
+        name = path.parent.name
+        if name.startswith("_") or name == "cli":
+            continue
+        module = importlib.import_module(f"crmml.{name}")
+        write_page(name, module, module.__all__)
+    errors = importlib.import_module("crmml.exceptions")
+    own = [name for name, found in vars(errors).items() if inspect.isclass(found)]
+    write_page("exceptions", errors, own)
+
+
+def write_page(name, module, public):
+    """List the public names of a module, with the first sentence of each."""
+    title = module.__name__
+    entries = "\n".join(f"   {one}" for one in public)
+    text = (
+        f"{title}\n{'=' * len(title)}\n\n{inspect.getdoc(module)}\n\n"
+        f".. currentmodule:: {title}\n\n"
+        f".. autosummary::\n   :toctree: generated\n\n{entries}\n"
+    )
+    page = ROOT / "docs/api" / f"{name}.rst"
+    if not page.exists() or page.read_text("utf-8") != text:
+        page.write_text(text, encoding="utf-8")
+
+
+def setup(app):
+    """Write the pages before Sphinx looks for sources."""
+    app.connect("config-inited", lambda app, config: write_api_pages())
