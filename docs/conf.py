@@ -1,10 +1,16 @@
-"""How the documentation is built: `sphinx-build -W docs build/docs`."""
+"""How the documentation is built: `sphinx-build -W docs build/docs`.
+
+The environment variable CRMML_GALLERY=none leaves the examples unrun.
+"""
 
 import importlib
 import inspect
 import os
+import shutil
 import warnings
 from pathlib import Path
+
+from sphinx_gallery.scrapers import figure_rst
 
 from crmml import __version__
 
@@ -27,13 +33,16 @@ exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "gallery/**/*.zip"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "navigation_with_keys": False,
-    "show_toc_level": 2,
+    "show_toc_level": 1,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
     "use_edit_page_button": False,
 }
 html_static_path = ["_static"]
 html_css_files = ["crmml.css"]
 html_show_sourcelink = False
+html_title = "crmml"
+toc_object_entries_show_parents = "hide"
 language = "en"
 
 myst_enable_extensions = ["dollarmath", "deflist"]
@@ -44,15 +53,32 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+
+# Examples whose data are not part of crmml are shown, not run, without them.
+HAVE_DATA = r"/plot_" if "ONLINE_RETAIL" in os.environ else r"/plot_(?!.*online_retail)"
+
+
+def scrape_pictures(block, block_vars, gallery_conf):
+    """Show the pictures that a block of an example has saved."""
+    saved = Path(block_vars["src_file"]).parent.glob("*.png")
+    shown = []
+    for path in sorted(saved, key=lambda path: path.stat().st_mtime_ns):
+        shown.append(next(block_vars["image_path_iterator"]))
+        shutil.move(path, shown[-1])
+    return figure_rst(shown, gallery_conf["src_dir"])
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
-    "filename_pattern": os.environ.get("CRMML_GALLERY", r"/plot_"),
+    "filename_pattern": os.environ.get("CRMML_GALLERY", HAVE_DATA),
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "remove_config_comments": True,
     "abort_on_example_error": True,
     "show_signature": False,
+    "image_scrapers": [scrape_pictures],
+    "capture_repr": (),
 }
 # A progress bar of a thread that has ended is none of the reader's business.
 warnings.filterwarnings("ignore", message="Matplotlib is currently using agg")

@@ -57,7 +57,7 @@ class LifetimeValueRegressor(RegressorMixin, BaseEstimator):
     ----------
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had any.
     share_of_buyers_ : float
         Share of customers in fit who spent anything.

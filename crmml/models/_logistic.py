@@ -52,7 +52,7 @@ class LogisticChurnClassifier(BaseChurnClassifier):
         The labels; the second means churn.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had any.
     tuned_params_ : dict
         What ``tune=True`` chose; empty without.

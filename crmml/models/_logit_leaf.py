@@ -69,15 +69,15 @@ class LogitLeafChurnClassifier(BaseChurnClassifier):
         The labels; the second means churn.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had any.
     tuned_params_ : dict
         What ``tune=True`` chose; empty without.
     n_leaves_ : int
         Number of groups.
-    intercept_ : ndarray of shape (n_leaves_,)
+    intercept_ : ndarray of shape (n_leaves,)
         Log-odds at the average effects in each group, in the order of ``to_text``.
-    coef_ : ndarray of shape (n_leaves_, n_terms)
+    coef_ : ndarray of shape (n_leaves, n_terms)
         Coefficients of ``term_names_`` in each group.
     term_names_ : list of str
         As in :class:`LogisticChurnClassifier`.

@@ -69,7 +69,7 @@ class TimeToChurnModel(LifetimePredictions, BaseEstimator):
         Number of customers who left.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if X had any.
 
     See Also

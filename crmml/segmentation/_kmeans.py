@@ -60,14 +60,14 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Segment of each customer, from 0. Segments are numbered by descending size (sum
         of weights); of equal sizes, the one with the larger centre in the first column
         that differs comes first. After ``refit`` they keep their old numbers.
-    cluster_centers_ : ndarray of shape (n_clusters_, n_features)
+    cluster_centers_ : ndarray of shape (n_clusters, n_features)
         Centres in the units of the data. For a skewed column this is a mean on the
         logarithmic scale, close to the median. NaN in a column that was all missing.
-    cluster_categories_ : ndarray of shape (n_clusters_, n_categorical)
+    cluster_categories_ : ndarray of shape (n_clusters, n_categorical)
         The most frequent categories; None is missing.
-    scaled_centers_ : ndarray of shape (n_clusters_, n_features)
+    scaled_centers_ : ndarray of shape (n_clusters, n_features)
         Centres in prepared units, with which ``predict`` compares.
-    segment_numbers_ : ndarray of shape (n_clusters_,)
+    segment_numbers_ : ndarray of shape (n_clusters,)
         The number of the segment that each row of the centres belongs to, ascending.
     categories_ : list of ndarray
         Per categorical column, the categories of ``fit``.
@@ -87,7 +87,7 @@ class KMeansSegmenter(ClusterMixin, BaseEstimator):
         Why there are so many segments, in a sentence.
     n_features_in_ : int
         Number of columns with numbers.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, when fitted on a frame with text names.
 
     See Also

@@ -65,7 +65,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         because all of it is missing. It becomes 0 everywhere.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, when fitted on a frame with text names.
 
     See Also
