@@ -286,7 +286,9 @@ class SequentialRules(BaseEstimator):
         check_is_fitted(self)
         return len(self._learned.rules.consequents)
 
-    def predict(self, X: Any, n_items: int = 3, *, cutoff: Any = None) -> pd.DataFrame:
+    def predict(
+        self, histories: Any, n_items: int = 3, *, cutoff: Any = None
+    ) -> pd.DataFrame:
         """Say what each customer will probably buy next, and when.
 
         A rule applies to a purchase with all its antecedents, while the window after
@@ -296,7 +298,7 @@ class SequentialRules(BaseEstimator):
 
         Parameters
         ----------
-        X : CustomerTables, Transactions, table or path
+        histories : CustomerTables, Transactions, table or path
             What the customers bought so far, in the form of `fit`. Items that no rule
             knows are passed over.
         n_items : int, default=3
@@ -325,33 +327,34 @@ class SequentialRules(BaseEstimator):
         """
         check_is_fitted(self)
         n_items = check_count(n_items, "n_items")
-        histories = self._read(X, cutoff)
-        check_kind(histories.baskets.items, self._learned.items)
-        return recommend_next(self._learned, histories, *self._read_window(), n_items)
+        known = self._read(histories, cutoff)
+        check_kind(known.baskets.items, self._learned.items)
+        return recommend_next(self._learned, known, *self._read_window(), n_items)
 
-    def validate(self, X: Any, *, cutoff: Any = None) -> pd.DataFrame:
-        """Look at what became of the rules after the data they were learned from.
+    def validate(self, later_histories: Any, *, cutoff: Any = None) -> pd.DataFrame:
+        """Count the rules after the data that they were learned from.
 
         Only purchases after `known_until_` count as antecedents, so that the same
-        tables may be given as to ``fit(..., cutoff=...)``.
+        tables may be given as to ``fit(..., cutoff=...)``. A rule *survives* if its
+        confidence there reaches `min_confidence` and its lift is above 1, both
+        compared as integers.
 
         Parameters
         ----------
-        X : CustomerTables, Transactions, table or path
+        later_histories : CustomerTables, Transactions, table or path
             Later histories, in the form of `fit`; earlier purchases are passed over.
         cutoff : str or datetime, default=None
             Where the later period ends. None: the ``observed_until`` of the data.
 
         Returns
         -------
-        pandas.DataFrame of shape (n_rules, 12)
-            The rules in their order, with antecedents, consequents, support,
-            confidence and lift as learned; later_customer_count,
-            later_antecedent_count and later_count (int64); later_support (of the
-            customers with a later purchase), later_confidence and later_lift (float64,
-            missing where A, or b, was not bought any more); and holds (bool): whether
-            the rule reaches `min_confidence`, and `min_lift`, again.
-            ``validate(...)["holds"].mean()`` is the share of rules that hold.
+        pandas.DataFrame of shape (n_rules, 13)
+            One row for each rule, in the order of `rules_`: antecedents, consequents;
+            customer_count, antecedent_count, consequent_count, count, support (of the
+            customers with a later purchase), confidence and lift in the later period
+            (confidence and lift missing where A, or b, is not bought any more);
+            learned_support, learned_confidence, learned_lift; survives (bool), whose
+            mean is the share of rules that hold.
 
         Raises
         ------
@@ -361,16 +364,14 @@ class SequentialRules(BaseEstimator):
             If no later purchase is followed by a whole window inside the data.
         """
         check_is_fitted(self)
-        histories = self._read(X, cutoff)
+        histories = self._read(later_histories, cutoff)
         check_kind(histories.baskets.items, self._learned.items)
         since = (self.known_until_ - pd.Timestamp(0)) // MICROSECOND
         follows = watch(histories, *self._read_window(), since=since)
         later = histories.instants > since
+        n_customers = len(np.unique(histories.owners[later]))
         return self._learned.compare(
-            follows,
-            len(np.unique(histories.owners[later])),
-            as_fraction(self.min_confidence),
-            None if self.min_lift is None else as_fraction(self.min_lift),
+            follows, n_customers, as_fraction(self.min_confidence)
         )
 
     def _read_window(self) -> tuple[pd.Timedelta, pd.Timedelta]:

@@ -77,13 +77,9 @@ class LearnedSequences:
         )
 
     def compare(
-        self,
-        follows: Follows,
-        n_customers: int,
-        min_confidence: Fraction,
-        min_lift: Fraction | None,
+        self, follows: Follows, n_customers: int, min_confidence: Fraction
     ) -> pd.DataFrame:
-        """Set the rules beside what they come to in other histories.
+        """Count the rules in other histories and say which of them survive.
 
         Parameters
         ----------
@@ -91,36 +87,42 @@ class LearnedSequences:
             The other purchases.
         n_customers : int
             Number of customers there.
-        min_confidence, min_lift : fractions.Fraction
-            What a rule must reach to hold; None: any lift.
+        min_confidence : fractions.Fraction
+            The confidence that a surviving rule reaches.
 
         Returns
         -------
-        pandas.DataFrame of shape (n_rules, 12)
+        pandas.DataFrame of shape (n_rules, 13)
             One row for each rule.
         """
         customers, first, then, count = recount_rules(self.rules, self.items, follows)
         n_watched = len(follows.watched)
-        tested, found = first > 0, then > 0
-        holds = tested.copy()
-        holds[tested] = reaches(count[tested], first[tested], min_confidence)
-        if min_lift is not None:
-            holds &= found
-            expected = first[holds] * then[holds]
-            holds[holds] = reaches(count[holds], expected, min_lift / n_watched)
+        survives = count * n_watched > first * then
+        survives[survives] = reaches(count[survives], first[survives], min_confidence)
         confidence, lift = np.full((2, len(first)), np.nan)
-        confidence[tested] = count[tested] / first[tested]
-        both = tested & found
-        lift[both] = _measures.lift(count[both], first[both], then[both], n_watched)
-        kept = ["antecedents", "consequents", "support", "confidence", "lift"]
-        return self.table[kept].assign(
-            later_customer_count=customers,
-            later_antecedent_count=first,
-            later_count=count,
-            later_support=customers / n_customers,
-            later_confidence=confidence,
-            later_lift=lift,
-            holds=holds,
+        known = first > 0
+        confidence[known] = _measures.confidence(count[known], first[known])
+        known &= then > 0
+        lift[known] = _measures.lift(
+            count[known], first[known], then[known], n_watched
+        )
+        learned = self.table
+        return pd.DataFrame(
+            {
+                "antecedents": learned["antecedents"],
+                "consequents": learned["consequents"],
+                "customer_count": customers,
+                "antecedent_count": first,
+                "consequent_count": then,
+                "count": count,
+                "support": customers / n_customers,
+                "confidence": confidence,
+                "lift": lift,
+                "learned_support": learned["support"],
+                "learned_confidence": learned["confidence"],
+                "learned_lift": learned["lift"],
+                "survives": survives,
+            }
         )
 
 

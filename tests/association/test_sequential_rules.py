@@ -406,10 +406,13 @@ def test_no_offer_is_an_empty_table_of_the_same_types(many):
 def test_validation_equals_brute_force_on_later_purchases(rows, later):
     shifted = [(name, hour + 301, item) for name, hour, item in later]
     after = [*shifted, ("y", 900, "neu")]
-    model = SequentialRules(1, 0.4, min_lift=0.8, max_gap="3D", max_antecedents=2)
+    model = SequentialRules(1, 0.4, max_gap="3D", max_antecedents=2)
     model.fit(make_lines([*rows, LAST]))
     found = model.validate(make_lines([*rows, LAST, *after]))
-    assert found["antecedents"].tolist() == model.rules_["antecedents"].tolist()
+    for name in ("antecedents", "consequents"):
+        pd.testing.assert_series_equal(found[name], model.rules_[name])
+    for name in ("support", "confidence", "lift"):
+        assert found[f"learned_{name}"].tolist() == model.rules_[name].tolist()
     watched = follow_slowly(after, 24, 72)
     n_customers = len({name for name, _, _ in after})
     for rule in found.itertuples():
@@ -418,18 +421,17 @@ def test_validation_equals_brute_force_on_later_purchases(rows, later):
         followed = [one for one in having if item in one[2]]
         base = sum(item in gaps for _, _, gaps in watched)
         buyers = len({name for name, _, _ in followed})
-        assert rule.later_antecedent_count == len(having)
-        assert rule.later_count == len(followed)
-        assert rule.later_customer_count == buyers
-        assert rule.later_support == buyers / n_customers
-        assert np.isnan(rule.later_confidence) == (not having)
-        assert np.isnan(rule.later_lift) == (not having or not base)
-        holds = bool(having and base) and (
-            Fraction(len(followed), len(having)) >= Fraction("0.4")
-            and Fraction(len(followed) * len(watched), len(having) * base)
-            >= Fraction("0.8")
+        assert rule.antecedent_count == len(having)
+        assert rule.consequent_count == base
+        assert rule.count == len(followed)
+        assert rule.customer_count == buyers
+        assert rule.support == buyers / n_customers
+        assert np.isnan(rule.confidence) == (not having)
+        assert np.isnan(rule.lift) == (not having or not base)
+        assert rule.survives == (
+            len(followed) * len(watched) > len(having) * base
+            and Fraction(len(followed), len(having)) >= Fraction("0.4")
         )
-        assert rule.holds == holds
 
 
 def test_validation_needs_later_purchases(many):
