@@ -69,7 +69,7 @@ def plot_value_deciles(
         ax.annotate(
             f"{100 * share:.0f} %",
             (x, max(came[x], forecast[x])),
-            xytext=(0, 5),
+            xytext=(0, 7),
             textcoords="offset points",
             ha="center",
             fontsize=8,
