@@ -16,6 +16,8 @@ from crmml.plotting._migration import plot_migration
 from crmml.plotting._profit_curve import plot_profit_curve
 from crmml.plotting._reliability import plot_reliability
 from crmml.plotting._retention_curve import plot_retention_curve
+from crmml.plotting._rule_graph import plot_rule_graph
+from crmml.plotting._rule_matrix import plot_rule_matrix
 from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_contrasts import plot_segment_contrasts
 from crmml.plotting._segment_map import plot_segment_map
@@ -36,6 +38,8 @@ __all__ = [
     "plot_profit_curve",
     "plot_reliability",
     "plot_retention_curve",
+    "plot_rule_graph",
+    "plot_rule_matrix",
     "plot_rules",
     "plot_segment_contrasts",
     "plot_segment_map",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
 from crmml.plotting._labels import draw_labels
+from crmml.plotting._rule_names import list_items, shorten
 from crmml.plotting._style import (
     choose_fonts,
     make_axes,
@@ -154,7 +155,9 @@ def _choose(
     for i in order.tolist():
         if len(chosen) >= n_labels:
             break
-        items = set(_list(sides["antecedents"][i]) + _list(sides["consequents"][i]))
+        items = set(
+            list_items(sides["antecedents"][i]) + list_items(sides["consequents"][i])
+        )
         if all(len(items & other) < 2 for other in seen):
             chosen.append(i)
             seen.append(items)
@@ -162,18 +165,8 @@ def _choose(
 
 
 def _spell(antecedents: Any, consequents: Any) -> str:
-    left, right = (" + ".join(_list(side)) for side in (antecedents, consequents))
+    left, right = (" + ".join(list_items(side)) for side in (antecedents, consequents))
     half = (_MAX_LABEL - 3) // 2
     # What one side does not need, the other may have.
-    left = _shorten(left, max(half, _MAX_LABEL - 3 - len(right)))
-    return f"{left} → {_shorten(right, max(half, _MAX_LABEL - 3 - len(left)))}"
-
-
-def _list(side: Any) -> list[str]:
-    if isinstance(side, str):
-        return [side]
-    return sorted(map(str, side)) if hasattr(side, "__iter__") else [str(side)]
-
-
-def _shorten(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+    left = shorten(left, max(half, _MAX_LABEL - 3 - len(right)))
+    return f"{left} → {shorten(right, max(half, _MAX_LABEL - 3 - len(left)))}"
