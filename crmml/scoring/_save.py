@@ -24,6 +24,7 @@ from crmml.scoring._archive import (
 from crmml.scoring._manifest import describe_model, open_manifest, seal
 from crmml.scoring._pack import Packer
 from crmml.scoring._table import KINDS, MODELS, NAMES
+from crmml.scoring._training import describe_training
 from crmml.scoring._unpack import unpack
 
 _ZIP = b"PK\x03\x04"
@@ -33,6 +34,7 @@ def save(
     model: Any,
     path: str | os.PathLike[str],
     *,
+    tables: Any = None,
     metrics: pd.DataFrame | None = None,
 ) -> None:
     """Write a fitted model to one file that holds no code and no customer.
@@ -45,6 +47,11 @@ def save(
     path : str or path
         Where the file shall be, such as ``"churn.crmml"``. It appears when it is
         whole, in the place of an older one.
+    tables : CustomerTables, Transactions or frame, optional
+        The tables that a pipeline was fitted to, for the manifest: names and types of
+        their columns and, of a ChurnPipeline, what moves the risk, and counts of the
+        training customers by tenths of each feature, to compare later ones with. No
+        row of them is stored.
     metrics : pandas.DataFrame, optional
         What ``model.backtest(...)`` returned, for the manifest and the model card.
 
@@ -54,7 +61,7 @@ def save(
         If the model is not fitted, or it or a part of it is of a type that a model
         file may not hold.
     SchemaError
-        If `metrics` holds customers.
+        If `metrics` holds customers, or `tables` are not those of fit.
     OSError
         If the file cannot be written; an older one is then still there.
 
@@ -86,6 +93,8 @@ def save(
     tree = json.dumps(packer.pack(model), separators=(",", ":"), ensure_ascii=True)
     parts = {TREE: tree.encode("ascii"), ARRAYS: bytes(packer.arrays)}
     manifest = describe_model(model, kind, metrics)
+    if tables is not None:
+        manifest |= describe_training(model, tables)
     manifest["kinds"] = sorted(packer.kinds)
     write_archive(path, {MANIFEST: seal(manifest, parts), **parts})
 
