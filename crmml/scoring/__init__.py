@@ -4,7 +4,16 @@ A model file is read from a closed list of kinds; nothing in it is run or import
 """
 
 from crmml.scoring._csv import read_scores
+from crmml.scoring._model_card import make_model_card, write_model_card
 from crmml.scoring._save import load, read_manifest, save
 from crmml.scoring._score import score
 
-__all__ = ["load", "read_manifest", "read_scores", "save", "score"]
+__all__ = [
+    "load",
+    "make_model_card",
+    "read_manifest",
+    "read_scores",
+    "save",
+    "score",
+    "write_model_card",
+]

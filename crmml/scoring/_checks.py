@@ -49,8 +49,9 @@ def is_tree(left: Any, right: Any) -> bool:
     """
     if not is_row(left, "i") or not is_row(right, "i", len(left)) or not len(left):
         return False
-    is_leaf = left < 0
-    if not np.array_equal(is_leaf, right < 0):
+    # Native code takes any other negative number for the place of a node.
+    is_leaf = left == -1
+    if not np.array_equal(is_leaf, right == -1):
         return False
     children = np.concatenate([left[~is_leaf], right[~is_leaf]])
     return bool(

@@ -309,11 +309,15 @@ def test_parts_of_another_scikit_learn_are_refused(rewrite):
         load(path)
 
 
-def poke(name, index, value, **wanted):
-    """An edit of one number in the arrays of the first such object."""
+def poke(names, index, value, **wanted):
+    """An edit of one number in arrays of the first such object."""
 
     def edit(tree, arrays):
         state = next(nodes_of(tree, **wanted))["state"]
+        for name in [names] if isinstance(names, str) else names:
+            poke_one(state, name, arrays)
+
+    def poke_one(state, name, arrays):
         node = state[name] if name in state else dict(state["nodes"]["items"])[name]
         dtype = np.dtype(node["dtype"])
         place = node["at"] + index * dtype.itemsize
@@ -328,6 +332,8 @@ def poke(name, index, value, **wanted):
         ("tree", poke("left_child", 0, 10**9, kind="sklearn.Tree")),
         ("tree", poke("left_child", 0, 0, kind="sklearn.Tree")),
         ("tree", poke("right_child", 0, 1, kind="sklearn.Tree")),
+        ("tree", poke("right_child", 0, -2, kind="sklearn.Tree")),
+        ("tree", poke(("left_child", "right_child"), 0, -2, kind="sklearn.Tree")),
         ("tree", poke("feature", 0, 10**6, kind="sklearn.Tree")),
         ("tree", poke("feature", 0, -2, kind="sklearn.Tree")),
         ("tree", poke("left", 0, 10**9, kind="SplitTree")),
