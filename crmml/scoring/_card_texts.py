@@ -33,8 +33,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_backtest": "Not known: no out-of-time test was stored with this model. "
         "Before it is used, run backtest, and give its table to save(metrics=...).",
         "backtest": "Each cutoff was scored by a model fitted only to what was known "
-        "by then. AUC is the probability that a leaver is ranked above a stayer; its 95 "
-        "percent interval is in brackets. Rules that need no model stand beside it.",
+        "by then. AUC is the probability that a leaver is ranked above a stayer; its "
+        "95 percent interval is in brackets. Rules that need no model stand beside it.",
         "cutoff": "cutoff",
         "model": "model",
         "n": "customers",

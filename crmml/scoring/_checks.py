@@ -6,6 +6,9 @@ import numpy as np
 
 from crmml.exceptions import ModelFileError
 
+_MOST_STAGES = 1_000
+"""Of a rhythm of purchases; compiled code counts through them."""
+
 _MOST_STAGES = 10_000
 """Compiled code makes room for that many unseen steps between two purchases."""
 
@@ -171,17 +174,27 @@ def check_segmenter(item: Any) -> None:
 
 
 def check_purchase_model(item: Any) -> None:
-    """Check parameters, positive numbers; then finite coefficients of covariates."""
+    """Check that the parameters are those of the model, and positive."""
     if not hasattr(item, "params_"):
         return
-    found, numbers = list(item.params_.index), item.params_.to_numpy()
-    names = list(getattr(item, "_names", found))
-    effects, covariates = getattr(item, "_effects", ()), getattr(item, "covariates", ())
-    names += [f"{effect.name}:{one}" for effect in effects for one in covariates or ()]
-    require(found == names and is_row(numbers, "f"), "model")
-    is_positive = np.array([":" not in name for name in names])
-    require(
-        bool((numbers[is_positive] > 0).all() and np.isfinite(numbers).all()), "model"
-    )
-    stages = getattr(item, "k_", 1)
-    require(type(stages) is int and 1 <= stages <= _MOST_STAGES, "model")
+    numbers = item.params_.to_numpy()
+    fits, n_positive = is_row(numbers, "f"), len(numbers)
+    if hasattr(item, "_layout"):
+        # Coefficients of covariates come after the parameters, of either sign.
+        names = item._layout().all_names
+        fits, n_positive = fits and list(item.params_.index) == names, len(item._names)
+    n_stages = getattr(item, "k_", 1)
+    fits = fits and type(n_stages) is int and 1 <= n_stages <= _MOST_STAGES
+    require(fits and bool((numbers[:n_positive] > 0).all()), type(item).__name__)
+
+
+def check_sequences(item: Any) -> None:
+    """Check that sequential rules are of items that there are."""
+    rules, n_items = item.rules, len(item.items)
+    size = len(rules.consequents)
+    before = rules.antecedents
+    fits = are_places(rules.consequents, n_items) and before.ndim == 2
+    fits = fits and len(before) == size and before.dtype.kind == "i"
+    fits = fits and bool(((before >= -1) & (before < n_items)).all())
+    fits = fits and rules.counts.shape == (4, size) and rules.gaps.shape == (3, size)
+    require(fits, "LearnedSequences")

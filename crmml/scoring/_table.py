@@ -36,6 +36,8 @@ from crmml._utils._sklearn import (
 from crmml.association._frequent import MinedItemsets
 from crmml.association._learned_rules import LearnedRules
 from crmml.association._rules import Rules
+from crmml.association._sequential_search import SequenceRules
+from crmml.association._sequential_table import LearnedSequences
 from crmml.association._trie import ItemsetTrie
 from crmml.models._additive import AdditiveLogit
 from crmml.models._columns import TEXT
@@ -110,6 +112,7 @@ _ESTIMATORS = {
         Kind(segmentation.SkewScaler, check=checks.check_scaler),
         Kind(association.AssociationRules),
         Kind(association.FrequentItemsets),
+        Kind(association.SequentialRules),
         Kind(pipeline.ChurnPipeline),
         Kind(pipeline.SegmentationPipeline),
         Kind(pipeline.ValuePipeline),
@@ -152,6 +155,7 @@ _PARTS = {
     "GrownTree": Kind(GrownTree, check=checks.check_grown_tree),
     "ItemsetTrie": Kind(ItemsetTrie, check=checks.check_trie),
     "LearnedRules": Kind(LearnedRules, check=checks.check_learned_rules),
+    "LearnedSequences": Kind(LearnedSequences, check=checks.check_sequences),
     "LineTerm": Kind(LineTerm),
     "MinedItemsets": Kind(MinedItemsets, check=checks.check_mined),
     "NetInputs": Kind(NetInputs),
@@ -159,6 +163,7 @@ _PARTS = {
     "PiecewiseCubic": Kind(PiecewiseCubic),
     "RankScale": Kind(RankScale),
     "Rules": Kind(Rules),
+    "SequenceRules": Kind(SequenceRules),
     "SplitTree": Kind(SplitTree, check=checks.check_split_tree),
 }
 

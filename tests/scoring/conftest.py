@@ -27,7 +27,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
-from crmml.association import AssociationRules, FrequentItemsets
+from crmml.association import AssociationRules, FrequentItemsets, SequentialRules
 from crmml.datasets import load_cdnow, load_diapers_and_beer, make_customers
 from crmml.features import (
     RFM,
@@ -110,6 +110,14 @@ def make_data():
         baskets=load_diapers_and_beer(),
         renewals=pd.DataFrame({"n_periods": [1, 2, 3, 4, 5, 6, 7, 7]}),
         gifts=_make_gifts(rng),
+        purchases=pd.DataFrame(
+            {
+                "customer_id": rng.choice(["a", "b", "c", "d", "e"], 60),
+                "timestamp": pd.Timestamp("2024-01-01")
+                + pd.to_timedelta(rng.integers(0, 200, 60), unit="D"),
+                "product_id": rng.choice(["tea", "茶杯", "pot"], 60),
+            }
+        ),
     )
 
 
@@ -250,6 +258,7 @@ def _fit_others(data):
             data.renewals, left, sample_weight=10 * share
         ),
         "rules": AssociationRules(0.2, 0.3).fit(data.baskets),
+        "sequences": SequentialRules(0.1, 0.1, max_gap="60D").fit(data.purchases),
         "itemsets": FrequentItemsets(0.2, kind="closed").fit(data.baskets),
     }
 
@@ -257,33 +266,44 @@ def _fit_others(data):
 def ask(model, data):
     """All that a model says of the data, as a list of tables and arrays."""
     name = type(model).__name__
-    if name == "ChurnPipeline":
-        return [model.predict(data.tables, CUTOFF)]
-    if name == "SegmentationPipeline":
-        return [model.predict(data.tables, CUTOFF)]
-    if name == "ValuePipeline":
-        money = {"horizon": "90D", "margin": 0.3, "discount_rate": 0.1}
-        return [model.predict(data.tables, CUTOFF, **money)]
-    if name == "AssociationRules":
-        return [model.rules_, model.predict([["Diapers"], ["Milk", "Bread"]])]
-    if name == "FrequentItemsets":
-        return [model.itemsets_]
-    if name == "TimeToChurnModel":
-        X = data.X[list(model.feature_names_in_)]
-        return [model.predict_churn_probability(X, [1, 12])]
-    if name == "ShiftedBetaGeoModel":
-        return [model.predict_survival([0, 1, 12]), model.params_]
-    if name == "GammaGammaModel":
-        return [model.predict_expected_spend(data.summary), model.standard_errors_]
+    if name in _QUESTIONS:
+        return _QUESTIONS[name](model, data)
     if hasattr(model, "predict_alive_probability"):
         rows = data.gifts.head(50) if name == "BetaBinomialModel" else data.summary
-        rows = rows.assign(来源=np.arange(len(rows)) % 2)
         return [
             model.predict_alive_probability(rows),
             model.predict_expected_purchases(rows, "730D"),
             model.standard_errors_,
         ]
     return _ask_frames(model, data)
+
+
+_MONEY = {"horizon": "90D", "margin": 0.3, "discount_rate": 0.1}
+_QUESTIONS = {
+    "ChurnPipeline": lambda model, data: [model.predict(data.tables, CUTOFF)],
+    "SegmentationPipeline": lambda model, data: [model.predict(data.tables, CUTOFF)],
+    "ValuePipeline": lambda model, data: [model.predict(data.tables, CUTOFF, **_MONEY)],
+    "AssociationRules": lambda model, data: [
+        model.rules_,
+        model.predict([["Diapers"], ["Milk", "Bread"]]),
+    ],
+    "SequentialRules": lambda model, data: [
+        model.rules_,
+        model.predict(data.purchases),
+    ],
+    "FrequentItemsets": lambda model, data: [model.itemsets_],
+    "TimeToChurnModel": lambda model, data: [
+        model.predict_churn_probability(data.X[list(model.feature_names_in_)], [1, 12])
+    ],
+    "ShiftedBetaGeoModel": lambda model, data: [
+        model.predict_survival([0, 1, 12]),
+        model.params_,
+    ],
+    "GammaGammaModel": lambda model, data: [
+        model.predict_expected_spend(data.summary),
+        model.standard_errors_,
+    ],
+}
 
 
 def _ask_frames(model, data):
