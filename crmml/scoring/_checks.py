@@ -85,12 +85,6 @@ def check_flat_design(item: Any) -> None:
     require(fits and bool((item.features >= 0).all()), "FlatDesign")
 
 
-def check_grown_tree(item: Any) -> None:
-    """Check that the tree asks about the columns there are."""
-    n_columns = max(len(item.design.features), 1)
-    require(item.classifier.n_features_in_ == n_columns, "GrownTree")
-
-
 def check_decision_tree(item: Any) -> None:
     """Check that the tree asks about the columns that are looked for."""
     if not hasattr(item, "tree_"):

@@ -65,6 +65,20 @@ def _build_codes(state: State) -> CategoryCodes:
     return CategoryCodes(state["codes"])
 
 
+def _grown_state(item: GrownTree) -> State:
+    """Store the bare tree, which any version of scikit-learn reads."""
+    return {"design": item.design, "tree": item.classifier.tree_}
+
+
+def _build_grown(state: State) -> GrownTree:
+    design, tree = state["design"], state["tree"]
+    n_columns = max(len(design.features), 1)
+    checks.require(tree.n_features == n_columns, "GrownTree")
+    classifier = DecisionTreeClassifier()
+    classifier.tree_ = tree
+    return GrownTree(design, classifier)
+
+
 def _encoder_state(item: FrameEncoder) -> State:
     """Forget what is typical of a text unless it is a category of several customers."""
     state = dict(vars(item))
@@ -152,7 +166,7 @@ _PARTS = {
     "CurveTerm": Kind(CurveTerm),
     "FlatDesign": Kind(FlatDesign, check=checks.check_flat_design),
     "FrameEncoder": Kind(FrameEncoder, get_state=_encoder_state),
-    "GrownTree": Kind(GrownTree, check=checks.check_grown_tree),
+    "GrownTree": Kind(GrownTree, get_state=_grown_state, build=_build_grown),
     "ItemsetTrie": Kind(ItemsetTrie, check=checks.check_trie),
     "LearnedRules": Kind(LearnedRules, check=checks.check_learned_rules),
     "LearnedSequences": Kind(LearnedSequences, check=checks.check_sequences),
