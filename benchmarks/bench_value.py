@@ -1,10 +1,11 @@
 """Customer value: fits and forecasts beside lifetimes, in one run.
 
     pip install -e ".[bench]"
-    python benchmarks/bench_value.py [n_customers] [n_customers_pareto]
+    python benchmarks/bench_value.py [n_customers] [n_customers_pareto] [n_lines]
 
-Both sides get the same frame of frequency, recency and T; log-likelihoods are printed
-beside the seconds, for a fast fit that stops early is no fit.
+Both sides get the same frame of frequency, recency and T, or the same log of purchases
+(`n_lines` long, 0 for none); log-likelihoods are printed beside the seconds, for a fast
+fit that stops early is no fit.
 """
 
 import platform
@@ -18,9 +19,15 @@ import pandas as pd
 
 from crmml.datasets import load_cdnow
 from crmml.features import BTYDSummary
-from crmml.models import BetaGeoModel, GammaGammaModel, ParetoNBDModel
+from crmml.models import (
+    BetaGeoModel,
+    GammaGammaModel,
+    ParetoNBDModel,
+    RegularBetaGeoModel,
+)
 from crmml.models._gamma_gamma import _objective
 from crmml.models._purchase_summary import read_summary
+from crmml.tables import CustomerTables, Transactions
 
 PARAMETERS = (0.24, 4.4, 0.79, 2.4)
 
@@ -84,6 +91,7 @@ def main():
     warnings.simplefilter("ignore")
     n = int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000
     n_pareto = int(float(sys.argv[2])) if len(sys.argv) > 2 else 20_000
+    n_lines = int(float(sys.argv[3])) if len(sys.argv) > 3 else 2_000_000
     packages = ("crmml", "lifetimes", "numpy", "scipy", "numba")
     print("Python", platform.python_version(), *(f"{p} {version(p)}" for p in packages))
     print(f"{'seconds':<44}{'wall':>10}{'CPU':>10}  mean log-likelihood")
@@ -126,7 +134,10 @@ def main():
     _, wall, cpu = clocked(lambda: ParetoNBDModel(unit="7D").fit(data))
     show(f"Pareto/NBD, {n:,} customers, crmml", wall, cpu)
     cdnow(lifetimes)
+    ours_alone(data)
     ten_times(n)
+    if n_lines:
+        summaries(n_lines)
 
 
 def cdnow(lifetimes):
@@ -147,6 +158,74 @@ def cdnow(lifetimes):
         lambda: lifetimes.ParetoNBDFitter().fit(*rows),
         mean_log_likelihood(ParetoNBDModel, weekly),
     )
+
+
+def ours_alone(data):
+    """What the peer has not: covariates, and customers with a rhythm."""
+    rng = np.random.default_rng(2)
+    known = data.assign(
+        web=rng.integers(0, 2, len(data)), age=rng.normal(size=len(data))
+    )
+    for name, model in (
+        ("BG/NBD, two covariates", BetaGeoModel(unit="7D", covariates=["web", "age"])),
+        ("MBG/CNBD-k, k found", RegularBetaGeoModel(unit="7D")),
+        ("MBG/CNBD-k, k = 3", RegularBetaGeoModel(unit="7D", k=3)),
+    ):
+        rows = known.assign(frequency=known["frequency"] * (known["recency"] > 0))
+        rows["recency"] *= rows["frequency"] > 0
+        model.fit(rows[:1000])
+        _, wall, cpu = clocked(lambda model=model, rows=rows: model.fit(rows))
+        show(f"{name}, {len(rows):,} customers, crmml", wall, cpu)
+        _, wall, cpu = clocked(
+            lambda model=model, rows=rows: model.predict_expected_purchases(rows, "39W")
+        )
+        show("expected purchases, crmml", wall, cpu)
+
+
+def make_log(n, seed):
+    """Lines of purchases over two years, ten a customer, in no order."""
+    rng = np.random.default_rng(seed)
+    second = rng.integers(0, 730 * 86_400, n).astype("timedelta64[s]")
+    start = np.datetime64("2022-01-01", "us")
+    return pd.DataFrame(
+        {
+            "customer_id": rng.integers(0, n // 10, n),
+            "timestamp": start + second,
+            "amount": rng.gamma(2, 10, n).round(2),
+        }
+    )
+
+
+def summaries(n):
+    """From the log of purchases to frequency, recency, T and mean spend, in days."""
+    from lifetimes.utils import summary_data_from_transaction_data
+
+    log = make_log(n, 3)
+    names = {name: name for name in ("customer_id", "timestamp", "amount")}
+
+    def ours(log=log):
+        lines = Transactions(log, **names)
+        tables = CustomerTables(transactions=lines, observed_until="2024-01-01")
+        return BTYDSummary(unit="1D").fit_transform(tables, "2024-01-01")
+
+    def peer():
+        return summary_data_from_transaction_data(
+            log,
+            "customer_id",
+            "timestamp",
+            monetary_value_col="amount",
+            observation_period_end="2023-12-31",
+        )
+
+    ours(log[:1000])
+    found, wall, cpu = clocked(ours)
+    show(f"summary of {n:,} lines, crmml", wall, cpu)
+    theirs, peer_wall, peer_cpu = clocked(peer)
+    show(f"summary of {n:,} lines, lifetimes", peer_wall, peer_cpu)
+    print(f"{'':<44}{peer_wall / wall:>9.1f}x{peer_cpu / cpu:>9.1f}x")
+    columns = ["frequency", "recency", "monetary_value"]
+    difference = found[columns].fillna(0.0) - theirs[columns]
+    print(f"largest difference {difference.abs().max().max():.1e}")
 
 
 def ten_times(n):

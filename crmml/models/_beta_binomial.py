@@ -6,12 +6,13 @@ import numpy as np
 from scipy.special import betaln, digamma
 
 from crmml._utils._durations import check_duration
-from crmml.exceptions import SchemaError
+from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.models._declared_units import check_units
 from crmml.models._maximum_likelihood import Floats, Objective
 from crmml.models._money import YEAR
+from crmml.models._purchase_fit import ScaledCustomers
 from crmml.models._purchase_model import PurchaseModel
-from crmml.models._purchase_summary import PurchaseSummary, read_summary
+from crmml.models._purchase_summary import PurchaseSummary, read_summary, refuse_rows
 
 
 class BetaBinomialModel(PurchaseModel):
@@ -82,19 +83,26 @@ class BetaBinomialModel(PurchaseModel):
         # Who came at the last opportunity has had no other yet.
         summary = read_summary(X, may_be_new=True)
         for name, values in (("recency", summary.recency), ("T", summary.age)):
-            n_bad = int((values != np.floor(values)).sum())
-            if n_bad:
-                raise SchemaError(
-                    f"Column {name!r} is no whole number in {n_bad} rows: it must "
-                    "count opportunities, one per unit."
-                )
-        n_bad = int((summary.frequency > summary.recency).sum())
-        if n_bad:
-            raise SchemaError(
-                f"Column 'frequency' is above recency in {n_bad} rows: there is at "
-                "most one purchase an opportunity, the last at recency."
-            )
+            hint = "it must count opportunities, one per unit"
+            refuse_rows(values != np.floor(values), name, "is no whole number", hint)
+        refuse_rows(
+            summary.frequency > summary.recency,
+            "frequency",
+            "is above recency",
+            "there is at most one purchase an opportunity, the last at recency",
+        )
         return summary
+
+    def _prepare(self, X: Any) -> ScaledCustomers:
+        customers = super()._prepare(X)
+        most = customers.summary.age.max()
+        if most < 2:
+            raise NotEnoughHistoryError(
+                f"Customers had {most:.0f} opportunity at most, which does not tell "
+                "who skipped it from who left. The model needs at least two "
+                "opportunities: take a longer history."
+            )
+        return customers
 
     def _start(self, summary: PurchaseSummary) -> Floats:
         return np.log([1.0, 1.0, 0.5, 3.0])

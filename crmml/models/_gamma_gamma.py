@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import fit_context
-from crmml.exceptions import DataQualityWarning, NotEnoughHistoryError, SchemaError
+from crmml.exceptions import DataQualityWarning, NotEnoughHistoryError
 from crmml.models._declared_units import check_grain
 from crmml.models._maximum_likelihood import (
     Floats,
@@ -19,7 +19,7 @@ from crmml.models._maximum_likelihood import (
     check_maximum,
     maximise,
 )
-from crmml.models._purchase_summary import read_columns
+from crmml.models._purchase_summary import read_columns, refuse_rows
 
 _NAMES = ("p", "q", "v")
 _STRONG = 0.3
@@ -168,22 +168,20 @@ class GammaGammaModel(BaseEstimator):
 
 def _read_spend(X: Any) -> tuple[Floats, Floats]:
     x = read_columns(X, ["frequency"])["frequency"]
-    if (x < 0).any():
-        raise SchemaError(f"Column 'frequency' is negative in {(x < 0).sum()} rows.")
+    refuse_rows(x < 0, "frequency", "is negative", "it counts repeat purchases")
     mean = read_columns(X, ["monetary_value"], missing_where=x == 0)["monetary_value"]
-    n_bad, n_bought = int(((x > 0) & (mean <= 0)).sum()), int((x > 0).sum())
-    if n_bad:
-        raise SchemaError(
-            f"Column 'monetary_value' is not above zero in {n_bad} of {n_bought} rows "
-            "with repeat purchases. Leave gifts and returns out beforehand, or "
-            "those customers."
-        )
-    n_odd = int(((x == 0) & (mean != 0)).sum())
-    if n_odd:
-        raise SchemaError(
-            f"Column 'monetary_value' is not 0 or missing in {n_odd} rows where "
-            "frequency is 0: it is the mean of repeat purchases, without the first."
-        )
+    refuse_rows(
+        (x > 0) & (mean <= 0),
+        "monetary_value",
+        "is not above zero, although frequency is,",
+        "leave gifts and returns out beforehand, or those customers",
+    )
+    refuse_rows(
+        (x == 0) & (mean != 0),
+        "monetary_value",
+        "is not 0 or missing, although frequency is 0,",
+        "it is the mean of repeat purchases, without the first",
+    )
     return x, mean
 
 

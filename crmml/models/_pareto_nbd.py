@@ -86,9 +86,10 @@ class ParetoNBDModel(PurchaseModel):
     _times: ClassVar[tuple[str, ...]] = ("alpha", "beta")
     _hint: ClassVar[str] = (
         "Where s or beta run away, hardly anybody seems to leave, or all do at one "
-        "rate: take a longer history or more customers, or the BetaGeoModel."
+        "rate: take a longer history or more customers, or let everybody go on at "
+        "their frequency / T. Where r does, all buy at one rate, or with a rhythm: try "
+        "the RegularBetaGeoModel."
     )
-
     _effects: ClassVar[tuple[Effect, ...]] = (
         Effect("purchase", "alpha", -1.0),
         Effect("dropout", "beta", -1.0),

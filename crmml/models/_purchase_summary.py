@@ -100,20 +100,22 @@ def read_summary(X: Any, *, may_be_new: bool = False) -> PurchaseSummary:
     """
     columns = read_columns(X, ["frequency", "recency", "T"])
     frequency, recency, age = columns["frequency"], columns["recency"], columns["T"]
-    _refuse(frequency < 0, "frequency", "is negative", "it counts repeat purchases")
+    refuse_rows(frequency < 0, "frequency", "is negative", "it counts repeat purchases")
     fractional = frequency != np.floor(frequency)
-    _refuse(fractional, "frequency", "is no whole number", "it counts purchases")
+    refuse_rows(fractional, "frequency", "is no whole number", "it counts purchases")
     if not may_be_new:
         hint = "a customer bought before the cutoff"
-        _refuse(age <= 0, "T", "is not above zero", hint)
-    _refuse(age < 0, "T", "is negative", "it counts opportunities after the first")
-    _refuse(recency < 0, "recency", "is negative", "it is the last purchase - first")
+        refuse_rows(age <= 0, "T", "is not above zero", hint)
+    refuse_rows(age < 0, "T", "is negative", "it counts opportunities after the first")
+    refuse_rows(
+        recency < 0, "recency", "is negative", "it is the last purchase - first"
+    )
     way_out = "recency runs from the first to the last purchase, not to the cutoff"
     # Times divided into weeks may differ in their last digits.
-    _refuse(recency > age * (1 + 1e-9), "recency", "is above T", way_out)
+    refuse_rows(recency > age * (1 + 1e-9), "recency", "is above T", way_out)
     recency = np.minimum(recency, age)
     single = (frequency == 0) & (recency > 0)
-    _refuse(single, "recency", "is above 0 where frequency is 0", way_out)
+    refuse_rows(single, "recency", "is above 0 where frequency is 0", way_out)
     return PurchaseSummary(frequency, recency, age, np.ones(len(age)))
 
 
@@ -205,11 +207,18 @@ def _read_column(
     values = np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
     if missing_where is not None:
         values[missing_where & np.isnan(values)] = 0.0
-    _refuse(~np.isfinite(values), name, "is missing or infinite", hint)
+    refuse_rows(~np.isfinite(values), name, "is missing or infinite", hint)
     return values
 
 
-def _refuse(bad: NDArray[np.bool_], name: str, what: str, hint: str) -> None:
+def refuse_rows(bad: NDArray[np.bool_], name: str, what: str, hint: str) -> None:
+    """Refuse a column where rows of it break a rule.
+
+    Raises
+    ------
+    SchemaError
+        If there are any, with their number, where the first of them stand, and a hint.
+    """
     n_bad = int(bad.sum())
     if n_bad:
         raise SchemaError(

@@ -12,14 +12,14 @@ from scipy.special import gammaln
 from crmml._utils._arguments import check_count
 from crmml._utils._durations import Duration
 from crmml._utils._sklearn import fit_context
-from crmml.exceptions import DegenerateFitError, SchemaError
+from crmml.exceptions import DegenerateFitError
 from crmml.models._beta_geo import BetaGeoModel
 from crmml.models._maximum_likelihood import Floats, Maximum
 from crmml.models._purchase_effects import as_table, fill_rows
 from crmml.models._purchase_summary import (
     PurchaseSummary,
     read_columns,
-    say_positions,
+    refuse_rows,
 )
 from crmml.models._regular_beta_geo_kernel import expect_while_alive
 
@@ -208,13 +208,14 @@ class RegularBetaGeoModel(BetaGeoModel):
 
     def _read(self, X: Any) -> PurchaseSummary:
         summary = super()._read(X)
-        at_once = (summary.frequency > 0) & (summary.recency == 0)
-        if at_once.any() and self.k != 1:
-            raise SchemaError(
-                f"Column 'recency' is 0 where frequency is above 0 in {at_once.sum()} "
-                f"of {len(at_once)} rows ({say_positions(at_once)}): with a rhythm, "
-                "nobody buys again at the same instant. Count what was bought on one "
-                "day as one purchase (grain='day' in BTYDSummary), or set k=1."
+        if self.k != 1:
+            refuse_rows(
+                (summary.frequency > 0) & (summary.recency == 0),
+                "recency",
+                "is 0, although frequency is not,",
+                "with a rhythm, nobody buys again at the same instant: count what was "
+                "bought on one day as one purchase (grain='day' in BTYDSummary), or "
+                "set k=1",
             )
         return summary
 

@@ -18,7 +18,7 @@ from crmml.models._maximum_likelihood import (
     check_maximum,
     maximise,
 )
-from crmml.models._purchase_summary import read_columns
+from crmml.models._purchase_summary import read_columns, refuse_rows
 from crmml.models._target import read_weights
 
 _NAMES = ("alpha", "beta")
@@ -194,12 +194,12 @@ class ShiftedBetaGeoModel(BaseEstimator):
 
 def _read_periods(X: Any, least: int = 1) -> Floats:
     periods = read_columns(X, ["n_periods"])["n_periods"]
-    n_bad = int(((periods < least) | (periods != np.floor(periods))).sum())
-    if n_bad:
-        raise SchemaError(
-            f"Column 'n_periods' must hold whole numbers from {least} on, and does not "
-            f"in {n_bad} of {len(periods)} rows."
-        )
+    refuse_rows(
+        (periods < least) | (periods != np.floor(periods)),
+        "n_periods",
+        "is no whole number, or too small,",
+        f"it must hold whole numbers from {least} on: periods completed",
+    )
     return periods
 
 

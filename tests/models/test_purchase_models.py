@@ -367,6 +367,21 @@ def test_what_cannot_be_is_refused_by_column(column, values, message):
         BetaGeoModel().fit(X)
 
 
+def test_rows_are_named_by_where_they_stand_and_not_by_their_index():
+    X = pd.DataFrame(GOOD, index=["Ann", "Bob", "Cyd", "Dan", "Eve"])
+    X["T"] = [0, 6, 0, 9, 7]
+    with pytest.raises(
+        SchemaError, match=r"2 of 5 rows \(row 0, 2, counted from 0\)"
+    ) as e:
+        BetaGeoModel().fit(X)
+    assert not any(name in str(e.value) for name in X.index)
+    many = pd.concat([X] * 40)
+    with pytest.raises(
+        SchemaError, match=r"80 of 200 rows \(row 0, 2, 5, 7, 10, \.\.\."
+    ):
+        BetaGeoModel().fit(many)
+
+
 def test_too_little_is_said():
     with pytest.raises(NotEnoughHistoryError, match="4 parameters"):
         BetaGeoModel().fit(pd.DataFrame(GOOD)[:3])

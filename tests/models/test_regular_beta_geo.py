@@ -308,7 +308,7 @@ def test_bad_arguments_and_columns_are_refused():
         with pytest.raises(SchemaError, match="k must be a whole number"):
             RegularBetaGeoModel(k=k).fit(X)
     at_once = X.assign(frequency=3, recency=0.0)
-    with pytest.raises(SchemaError, match=r"in 200 of 200 rows \(row 0, 1, .*same ins"):
+    with pytest.raises(SchemaError, match=r"in 200 of 200 rows \(row 0, 1, .*same i"):
         RegularBetaGeoModel().fit(at_once)
     with pytest.raises(SchemaError, match="no columns"):
         RegularBetaGeoModel(log_gaps="gaps").fit(X)

@@ -78,9 +78,13 @@ def test_gradient_is_that_of_the_likelihood(donors):
 
 def test_opportunities_are_whole():
     X = pd.DataFrame({"frequency": [1] * 5, "recency": [1.5] * 5, "T": [3] * 5})
-    with pytest.raises(SchemaError, match="'recency' is no whole number in 5 rows"):
+    with pytest.raises(
+        SchemaError, match="'recency' is no whole number in 5 of 5 rows"
+    ):
         BetaBinomialModel().fit(X)
-    with pytest.raises(SchemaError, match="'frequency' is above recency in 5 rows"):
+    with pytest.raises(
+        SchemaError, match="'frequency' is above recency in 5 of 5 rows"
+    ):
         BetaBinomialModel().fit(X.assign(frequency=3, recency=2))
 
 
