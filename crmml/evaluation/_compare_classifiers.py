@@ -1,6 +1,7 @@
 """Which of several classifiers is better, and whether the difference means anything."""
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,8 @@ def compare_classifiers(
     SchemaError
         If classifiers, labels, money or `rank_by` are not as above.
     NotEnoughHistoryError
-        If no fold has both outcomes to test.
+        If there are fewer customers of an outcome than folds, or no fold has both
+        outcomes to test.
 
     See Also
     --------
@@ -190,15 +192,18 @@ def _name(classifiers: Any) -> dict[str, Any]:
 
 
 def _split(cv: Any, churned: Bools, groups: Any, random_state: int) -> list[Fold]:
-    if cv is None:
-        cv = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=random_state)
     target = churned.astype(np.int64)
+    n_folds = 5 if cv is None else int(cv) if isinstance(cv, Integral) else 2
     n_rarest = int(np.bincount(target, minlength=2).min())
-    if n_rarest < 2:
+    if n_rarest < n_folds:
+        fewer = f" Or give cv={n_rarest}." if n_rarest > 1 else ""
         raise NotEnoughHistoryError(
             f"y holds {int(churned.sum())} who left and {int((~churned).sum())} who "
-            "stayed; at least two of each are needed to train and to test."
+            f"stayed; for {n_folds} folds at least {n_folds} of each are needed. Take "
+            f"more customers.{fewer}"
         )
+    if cv is None:
+        cv = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=random_state)
     splitter = check_cv(cv, target, classifier=True)
     return list(splitter.split(np.zeros((len(target), 1)), target, groups))
 

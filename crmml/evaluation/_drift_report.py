@@ -11,7 +11,7 @@ import pandas as pd
 from crmml._utils._frames import join_texts
 from crmml.evaluation._columns import open_frame
 from crmml.evaluation._performance_drift import compare_performance
-from crmml.evaluation._stability import STATUSES, Stability, compare_columns
+from crmml.evaluation._stability import STATUSES, TOO_FEW, Stability, compare_columns
 from crmml.evaluation._validation import (
     Bools,
     Floats,
@@ -23,6 +23,9 @@ from crmml.exceptions import NotEnoughHistoryError, SchemaError
 _FALSE_ALARM = 0.01
 """Probability that chance alone moves any column of a report."""
 
+_ORDER = (STATUSES[0], TOO_FEW, *STATUSES[1:])
+"""From the best to the worst."""
+
 _PERFORMANCE = ["measure", "reference", "current", "difference", "low", "high"]
 
 
@@ -33,7 +36,8 @@ class DriftReport:
     Attributes
     ----------
     status : str
-        ``"stable"``, ``"moderate"`` or ``"large"``: the worst of all rows.
+        ``"stable"``, ``"too few rows"``, ``"moderate"`` or ``"large"``: the worst of
+        all rows.
     verdict : str
         The same in words, with the columns and measures that moved.
     features : pandas.DataFrame
@@ -45,7 +49,7 @@ class DriftReport:
         - ``missing_reference``, ``missing_current``: shares of missing values;
         - ``n_new``, ``new_share``: categories that the reference does not have, and
           the share of current rows in them;
-        - ``status``, and ``reason`` in words, empty where stable.
+        - ``status``, and ``reason`` in words.
     performance : pandas.DataFrame
         One row for each measure, where labels were given, else none: ``measure``,
         ``reference``, ``current``, ``difference`` with its 95 percent interval
@@ -121,6 +125,9 @@ def drift_report(
       explain;
     - it turned from numbers into categories or back (always large).
 
+    A column that has not moved, but where chance alone reaches a PSI of 0.25, has too
+    few rows to tell. In a column of ids new ones are expected; its reason says so.
+
     Chance is limited to one false alarm in a hundred reports, however many columns
     there are (Bonferroni); in small samples a shift must therefore be larger to count.
     A measure is moved if its change is beyond its interval and reaches a tenth or a
@@ -166,7 +173,7 @@ def drift_report(
         found = compare_columns(*both, false_alarm=false_alarm)
         rows.append(("score", *found._replace(kind="score")))
     features = pd.DataFrame(rows, columns=["feature", *Stability._fields])
-    order = np.lexsort([-features["psi"], -features["status"].map(STATUSES.index)])
+    order = np.lexsort([-features["psi"], -features["status"].map(_ORDER.index)])
     performance = pd.DataFrame(columns=[*_PERFORMANCE, "status"])
     labelled = _check_labels(scores, reference_y, current_y, pos_label)
     if labelled is not None:
@@ -231,17 +238,22 @@ def _check_labels(
 
 def _conclude(features: pd.DataFrame, performance: pd.DataFrame) -> tuple[str, str]:
     """Status and verdict of all rows together."""
-    grades = [STATUSES.index(s) for s in (*features["status"], *performance["status"])]
-    status = STATUSES[max(grades)]
+    statuses = [*features["status"], *performance["status"]]
+    status = max(statuses, key=_ORDER.index)
     parts = []
     for table, what, names in (
         (features, "columns", "feature"),
         (performance, "measures", "measure"),
     ):
-        moved = table.loc[table["status"] != STATUSES[0], names]
+        moved = table.loc[table["status"].isin(STATUSES[1:]), names]
         if len(moved):
             listed = join_texts([str(name) for name in moved])
             parts.append(f"{len(moved)} of {len(table)} {what} moved ({listed})")
-    if not parts:
-        return status, f"stable: none of {len(features)} columns moved."
-    return status, f"{status} shift: {'; '.join(parts)}."
+    n_unclear = statuses.count(TOO_FEW)
+    unclear = f"too few rows to tell in {n_unclear} of {len(features)} columns"
+    if parts:
+        said = f"{status} shift: {'; '.join(parts)}"
+        return status, f"{said}; {unclear}." if n_unclear else f"{said}."
+    if n_unclear:
+        return status, f"{unclear}; none is seen to have moved."
+    return status, f"stable: none of {len(features)} columns moved."

@@ -38,7 +38,7 @@ def retention_value(
     retention_rate : float or array-like of shape (n_samples,)
         Share of customers who stay from one period to the next, in [0, 1].
     annual_discount_rate : float
-        What money a year from now loses, at least 0: 0.1 for ten percent a year.
+        What money a year from now loses, in [0, 1): 0.1 for ten percent a year.
     period : str or timedelta
         The period of `margin` and `retention_rate`, such as ``"30D"``.
     n_periods : int, default=None
@@ -79,6 +79,11 @@ def retention_value(
     paid = check_amount(margin, "margin", n_samples, low=-np.inf)
     stay = check_amount(retention_rate, "retention_rate", n_samples, high=1.0)
     annual = check_amount(annual_discount_rate, "annual_discount_rate", 0)
+    if annual >= 1.0:
+        raise SchemaError(
+            f"annual_discount_rate must be below 1, got {annual_discount_rate:g}: it "
+            "is a share, 0.1 for ten percent a year."
+        )
     years = check_duration(period, "period") / DAY / _YEAR
     ratio = stay / (1.0 + annual) ** years
     n_kept = int(np.count_nonzero(ratio >= 1.0))

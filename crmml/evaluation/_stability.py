@@ -14,6 +14,7 @@ from crmml.exceptions import SchemaError
 Codes = NDArray[np.int64]
 
 STATUSES = ("stable", "moderate", "large")
+TOO_FEW = "too few rows"
 # Siddiqi (2006), Credit Risk Scorecards, Wiley: below 0.1 nothing to see, above 0.25 a
 # major shift.
 PSI_LIMITS = (0.10, 0.25)
@@ -75,6 +76,15 @@ def compare_columns(
         ),
         (2 if changed else 0, changed),
     ]
+    grade = max(grade for grade, _ in levels_of)
+    texts = [text for level, text in levels_of if level]
+    status = STATUSES[grade]
+    if not grade and by_chance > PSI_LIMITS[1]:
+        status = TOO_FEW
+        texts = [f"too few rows to tell: chance alone reaches PSI {by_chance:.2f}"]
+    elif not grade and n_new and new_share + missing[1] == 1.0:
+        # Where each one was there once only, new ones are no surprise.
+        texts = ["all categories are new, as those of ids are; none can be compared"]
     return Stability(
         kind,
         psi,
@@ -83,8 +93,8 @@ def compare_columns(
         missing[1],
         n_new,
         new_share,
-        STATUSES[max(grade for grade, _ in levels_of)],
-        "; ".join(text for grade, text in levels_of if grade),
+        status,
+        "; ".join(texts),
     )
 
 

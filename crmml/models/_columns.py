@@ -53,7 +53,7 @@ class Columns:
     arrays: list[Any]
     n_rows: int
 
-    def select(self, at: slice) -> "Columns":
+    def select(self, at: slice | NDArray[np.int64]) -> "Columns":
         """Return some of the rows."""
         rows = np.arange(self.n_rows)[at]
         return Columns(self.kinds, [values[rows] for values in self.arrays], len(rows))

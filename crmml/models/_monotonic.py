@@ -39,8 +39,8 @@ def check_monotonic(
     if unknown:
         raise SchemaError(
             f"monotonic names features that X does not have: {join_texts(unknown)}. "
-            "Names must match exactly, also in case and blanks; columns of an array "
-            "are called x0, x1, ..."
+            "Names must match exactly, also in case and blanks; columns of an array, "
+            "or of a frame whose labels are not all text, are called x0, x1, ..."
         )
     categories = [repr(name) for name in given if encoder.kinds_[at[name]] == TEXT]
     if categories:

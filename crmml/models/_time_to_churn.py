@@ -174,7 +174,7 @@ class TimeToChurnModel(LifetimePredictions, BaseEstimator):
             Time from each customer's start at which they came under observation. None:
             all were observed from the start. See :func:`compute_retention_curve`.
         sample_weight : array-like of shape (n_samples,), default=None
-            How many customers a row stands for; not for "cox".
+            How many customers a row stands for; 0 leaves it out. Not for "cox".
 
         Returns
         -------
@@ -194,6 +194,10 @@ class TimeToChurnModel(LifetimePredictions, BaseEstimator):
         check_consistent_length(X, lives.duration)
         names, columns = read_training(self, X, lives.duration)
         weights = read_weights(sample_weight, X)
+        if not weights.all():
+            kept = weights.nonzero()[0]
+            lives = lives.select(kept).forget_idle_reasons()
+            columns, weights = columns.select(kept), weights[kept]
         if len(lives.duration) < _FEWEST_CUSTOMERS:
             raise NotEnoughHistoryError(
                 f"At least {_FEWEST_CUSTOMERS} customers are needed to learn from, got "

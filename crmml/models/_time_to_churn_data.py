@@ -43,6 +43,25 @@ class Lifetimes:
             self.duration[at], self.entry[at], self.cause[at], self.reasons
         )
 
+    def forget_idle_reasons(self) -> "Lifetimes":
+        """Return the customers with only those reasons for which one of them left.
+
+        Raises
+        ------
+        NotEnoughHistoryError
+            If none of them left.
+        """
+        used, codes = np.unique(self.cause, return_inverse=True)
+        if not used.any():
+            raise NotEnoughHistoryError(
+                f"None of the {len(self.cause)} customers whose weight is not 0 left, "
+                "so nothing can be learned about leaving. Observe longer."
+            )
+        reasons = [self.reasons[k - 1] for k in used[used > 0]]
+        # Where all left, no customer has the cause 0.
+        cause = codes.astype(np.int64) + (used[0] > 0)
+        return Lifetimes(self.duration, self.entry, cause, reasons)
+
 
 def read_lifetimes(
     duration: Any, event: Any, reason: Any = None, entry: Any = None

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from crmml.exceptions import SchemaError
+from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.models._columns import EMPTY, TEXT, Columns
 from crmml.models._time_to_churn_data import Floats, Lifetimes
 
@@ -145,7 +145,14 @@ class PanelHazard:
             panel[PERIOD] = rows.period[at].astype(np.float64)
             churned = (rows.cause[at] == k).astype(np.int64)
             model = clone(self._classifier)
-            self._models.append(model.fit(panel, churned, sample_weight=mass[at]))
+            try:
+                self._models.append(model.fit(panel, churned, sample_weight=mass[at]))
+            except NotEnoughHistoryError as error:
+                raise NotEnoughHistoryError(
+                    f"reason {lives.reasons[k - 1]!r} is that of {int(churned.sum())} "
+                    f"customers, too few for this classifier: {error} Or merge rare "
+                    "reasons into one, such as 'other'."
+                ) from error
 
     def predict(self, columns: Columns, periods: NDArray[np.int64]) -> Floats:
         """Hazards of shape (n_reasons, n, n_periods) at periods of (n, n_periods)."""

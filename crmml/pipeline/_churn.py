@@ -158,6 +158,7 @@ class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
         n_reasons: int = 3,
         language: str = "en",
         names: Mapping[str, str] | None = None,
+        templates: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Score the customers who could still leave at a cutoff.
 
@@ -176,6 +177,8 @@ class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
         names : mapping of str to str, optional
             Readable names of features, where
             :func:`crmml.features.describe_features` has none or you know better.
+        templates : mapping of str to str, optional
+            Sentences of your own for the reasons, as in the classifier's ``explain``.
 
         Returns
         -------
@@ -200,7 +203,7 @@ class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
         if n_reasons and hasattr(self.classifier_, "explain"):
             names = {**describe_features(X.columns, language), **(names or {})}
             explain = self.classifier_.explain
-            wording = {"language": language, "names": names}
+            wording = {"language": language, "names": names, "templates": templates}
             reasons = explain(X, n_reasons=n_reasons, **wording) if len(X) else None
             result = result.join(spread_reasons(reasons, len(X), n_reasons))
         return result

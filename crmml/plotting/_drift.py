@@ -26,6 +26,7 @@ _LIMITS = (0.10, 0.25)
 # Colours that differ in lightness; bars also differ in hatching.
 _LOOKS: dict[str, dict[str, Any]] = {
     "stable": {"facecolor": "0.85", "edgecolor": "0.5"},
+    "too few rows": {"facecolor": "white", "edgecolor": "0.5", "hatch": ".."},
     "moderate": {"facecolor": COLORS[1], "edgecolor": "0.2", "hatch": "//"},
     "large": {"facecolor": COLORS[4], "edgecolor": "0.2", "hatch": "xx"},
 }

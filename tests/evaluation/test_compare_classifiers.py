@@ -191,3 +191,18 @@ def test_too_few_of_one_outcome_are_said():
         compare_classifiers(LogisticRegression(), X, y, cv=halves)
     with pytest.raises(NotEnoughHistoryError, match="0 rows"):
         compare_classifiers(LogisticRegression(), X[:0], y[:0])
+
+
+@pytest.mark.parametrize(
+    ("cv", "n_left", "way_out"),
+    [(None, 4, "give cv=4"), (3, 2, "give cv=2"), (None, 1, "more customers")],
+)
+def test_fewer_customers_of_an_outcome_than_folds_are_refused(cv, n_left, way_out):
+    X, _ = make_data(8)
+    y = np.arange(400) < n_left
+    n_folds = cv or 5
+    with pytest.raises(NotEnoughHistoryError, match=way_out) as caught:
+        compare_classifiers(LogisticRegression(), X, y, cv=cv)
+    assert f"y holds {n_left} who left and {400 - n_left} who" in str(caught.value)
+    assert f"for {n_folds} folds at least {n_folds} of each" in str(caught.value)
+    assert ("give cv=" in str(caught.value)) == (n_left > 1)

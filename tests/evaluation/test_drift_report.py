@@ -107,6 +107,8 @@ def test_ids_are_no_drift_although_every_one_is_new(rng):
     report = drift_report(then, now)
     assert report.features.loc[0, "new_share"] == 1
     assert report.status == "stable"
+    assert report.features.loc[0, "reason"].startswith("all categories are new, as")
+    assert drift_report(then, then).features.loc[0, "reason"] == ""
 
 
 def test_missing_rates_count_by_themselves(customers):
@@ -139,7 +141,7 @@ def test_samples_of_one_population_raise_an_alarm_in_few_reports(n, m):
     alarms = 0
     for _ in range(50):
         then, now = (pd.DataFrame(make_customers(rng, size)) for size in (n, m))
-        alarms += drift_report(then, now).status != "stable"
+        alarms += drift_report(then, now).status in {"moderate", "large"}
     # One in a hundred is promised; four of fifty have a probability of 0.2 percent.
     assert alarms <= 3
 
@@ -323,3 +325,28 @@ def test_inputs_are_not_modified(customers):
     before = table.copy(deep=True)
     drift_report(table, table.assign(extra=1))
     pd.testing.assert_frame_equal(table, before)
+
+
+def test_too_few_rows_to_tell_are_not_called_stable():
+    then = pd.DataFrame({"a": [1.0, 2.0, 3.0], "c": ["x", "y", "z"]})
+    now = pd.DataFrame({"a": [10.0, 20.0, 30.0], "c": ["p", "q", "r"]})
+    report = drift_report(then, now)
+    assert report.status == "too few rows"
+    assert report.verdict == (
+        "too few rows to tell in 2 of 2 columns; none is seen to have moved."
+    )
+    assert (report.features["status"] == "too few rows").all()
+    assert report.features["reason"].str.startswith("too few rows to tell").all()
+
+
+def test_what_is_seen_to_move_comes_before_what_cannot_be_told():
+    rng = np.random.default_rng(0)
+    then = pd.DataFrame({"few": rng.normal(size=100), "flag": [0, 1] * 50})
+    now = then.assign(flag=1, few=rng.normal(size=100))
+    report = drift_report(then, now)
+    assert report.features["feature"].tolist() == ["flag", "few"]
+    assert report.features["status"].tolist() == ["large", "too few rows"]
+    assert report.verdict == (
+        "large shift: 1 of 2 columns moved (flag); too few rows to tell in 1 of 2 "
+        "columns."
+    )

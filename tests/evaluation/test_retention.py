@@ -212,3 +212,11 @@ def test_one_number_is_asked_for_and_named():
             acquisition_cost=200,
             won_value=250,
         )
+
+
+@pytest.mark.parametrize("rate", [1.0, 10.0])
+def test_percent_instead_of_a_share_is_refused_with_the_rule(rate):
+    with pytest.raises(SchemaError, match=r"share, 0\.1 for ten percent a year"):
+        retention_value(
+            margin=1, retention_rate=0.8, annual_discount_rate=rate, period="30D"
+        )

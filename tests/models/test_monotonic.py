@@ -173,3 +173,11 @@ def test_smoothing_keeps_what_splits_promise(shrinkage, seed):
         right = smoothed[below(tree.children_right[node])]
         # A handful of additions.
         assert left.max() <= right.min() + 1e-12
+
+
+def test_columns_with_labels_that_are_no_text_are_called_by_position():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)))
+    y = X[0] > 0
+    with pytest.raises(SchemaError, match="labels are not all text, are called x0"):
+        TreeChurnClassifier(monotonic={0: 1}).fit(X, y)
+    TreeChurnClassifier(monotonic={"x0": 1}).fit(X, y)

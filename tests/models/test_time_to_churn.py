@@ -346,6 +346,39 @@ def test_one_customer_is_too_few():
         TimeToChurnModel(period=1).fit(pd.DataFrame({"a": [1]}), [5], [1])
 
 
+def test_rows_of_weight_zero_are_as_if_not_there():
+    X, duration, left, reason, *_ = simulate(400, 3)
+    duration, reason = duration.copy(), np.array(reason, dtype=object)
+    at = np.flatnonzero(left)[:2]
+    duration[at], reason[at] = [900.0, 950.0], "moved"
+    weight = np.ones(400)
+    weight[at] = 0.0
+    kept = np.flatnonzero(weight)
+    model = TimeToChurnModel(period=2)
+    found = model.fit(X, duration, left, reason=reason, sample_weight=weight)
+    plain = clone(model).fit(
+        X.iloc[kept], duration[kept], np.asarray(left)[kept], reason=reason[kept]
+    )
+    assert found.reasons_ == plain.reasons_ == ["price", "unpaid"]
+    assert found.max_duration_ == plain.max_duration_ < 900
+    assert (found.n_periods_, found.n_left_) == (plain.n_periods_, plain.n_left_)
+    pd.testing.assert_frame_equal(
+        found.predict_survival(X, [6]), plain.predict_survival(X, [6])
+    )
+    with pytest.raises(NotEnoughHistoryError, match="whose weight is not 0 left"):
+        model.fit(X, duration, left, sample_weight=1.0 - np.asarray(left))
+
+
+@pytest.mark.parametrize("option", ["early_stopping", "tune"])
+def test_a_reason_too_rare_for_the_classifier_is_named(option):
+    X, duration, left, reason, *_ = simulate(200, 3)
+    reason = np.array(reason, dtype=object)
+    reason[np.flatnonzero(left)[0]] = "搬家"
+    hazard = BoostedChurnClassifier(n_estimators=5, **{option: True})
+    with pytest.raises(NotEnoughHistoryError, match="reason '搬家' is that of 1 cust"):
+        TimeToChurnModel(hazard=hazard, period=5).fit(X, duration, left, reason=reason)
+
+
 def test_cox_takes_no_weights_and_says_when_it_runs_away():
     pytest.importorskip("statsmodels")
     X, duration, left, _, _, _ = simulate(200, 15)

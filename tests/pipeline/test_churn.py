@@ -214,6 +214,14 @@ def test_reasons_are_in_words_in_both_languages(fitted, shop):
     assert named.str.startswith("our name: ").all()
 
 
+def test_reasons_may_be_in_words_of_your_own(fitted, shop):
+    own = dict.fromkeys(("number", "value", "missing"), "look at {name}")
+    reasons = fitted.predict(shop, CUTOFF, n_reasons=1, templates=own)["reason_1"]
+    assert reasons.dropna().str.startswith("look at ").all()
+    with pytest.raises(SchemaError, match="templates has unknown keys"):
+        fitted.predict(shop, CUTOFF, templates={"nonsense": "x"})
+
+
 def test_a_tree_gives_reasons_too(shop):
     pipe = make_pipe(classifier=TreeChurnClassifier()).fit(shop, TRAIN)
     assert "reason_3" in pipe.predict(shop, CUTOFF)

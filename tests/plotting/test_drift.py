@@ -81,3 +81,9 @@ def test_bad_tables_are_refused(features):
         plot_drift(features.assign(status="odd"))
     with pytest.raises(SchemaError, match="max_features"):
         plot_drift(features, max_features=0)
+
+
+def test_too_few_rows_to_tell_have_a_look_of_their_own(features):
+    ax = plot_drift(features.assign(status=["too few rows", *features["status"][1:]]))
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "too few rows (1)" in labels
