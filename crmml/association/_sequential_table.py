@@ -103,9 +103,7 @@ class LearnedSequences:
         known = first > 0
         confidence[known] = _measures.confidence(count[known], first[known])
         known &= then > 0
-        lift[known] = _measures.lift(
-            count[known], first[known], then[known], n_watched
-        )
+        lift[known] = _measures.lift(count[known], first[known], then[known], n_watched)
         learned = self.table
         return pd.DataFrame(
             {

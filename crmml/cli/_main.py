@@ -1,9 +1,10 @@
 """Read arguments, run a command, turn every failure into one line and an exit code."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from crmml import __version__
 from crmml.exceptions import CrmmlError, LimitError
@@ -54,6 +55,12 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"crmml {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_demo, _add_config_commands, _add_model_commands):
+        add(commands)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
     demo = commands.add_parser(
         "demo",
         help="churn, segments and basket rules of a real grocery panel",
@@ -68,11 +75,107 @@ def _make_parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="folder for the results, made or replaced (default: %(default)s)",
     )
-    demo.add_argument(
+    _add_traceback(demo)
+    demo.set_defaults(run=_run_demo)
+
+
+def _add_config_commands(commands: Any) -> None:
+    """Add commands that read tables and settings from a configuration file."""
+    for name, (help_text, writes, has_cutoff) in _CONFIG_COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.add_argument(
+            "config", help="configuration in TOML; examples/crm.toml explains it"
+        )
+        _add_tables(command, "read this file instead of the one in the configuration")
+        if has_cutoff:
+            command.add_argument(
+                "--cutoff", required=True, help="the instant we pretend it is"
+            )
+        if writes:
+            command.add_argument(
+                "--out", required=True, metavar="FILE", help=f"where to write {writes}"
+            )
+        _add_traceback(command)
+        command.set_defaults(run=_Command(name))
+
+
+_PARQUET = "the result, .parquet or .csv"
+_CONFIG_COMMANDS = {
+    "check": ("say what the tables hold and what looks wrong with them", None, False),
+    "train": ("train a churn model, test it out of time, save it", "the model", False),
+    "backtest": ("test a churn model out of time, beside simple rules", None, False),
+    "segment": ("put customers into segments", _PARQUET, True),
+    "rules": ("find what is bought together", _PARQUET, False),
+    "value": ("say what customers will bring", _PARQUET, True),
+}
+
+
+def _add_model_commands(commands: Any) -> None:
+    """Add commands that use a saved model; its file names the tables' columns."""
+    score = commands.add_parser(
+        "score",
+        help="score customers with a saved model, in bounded memory",
+        description=(
+            "Score the customers of a cutoff. The result appears when it is whole; "
+            "beside it a manifest says what was done, as does standard output. Exit "
+            "codes: 0 done, 2 bad input, 3 cannot read or write, 5 a limit was "
+            "reached, 130 interrupted."
+        ),
+    )
+    explain = commands.add_parser(
+        "explain",
+        help="say why customers are at risk",
+        description="Print the customers most at risk, with reasons.",
+    )
+    for command in (score, explain):
+        command.add_argument("model", help="file that crmml train has written")
+        _add_tables(command, "path or glob of Parquet or CSV files")
+        command.add_argument(
+            "--encoding", default="utf-8", help="of CSV files (default: %(default)s)"
+        )
+        command.add_argument(
+            "--observed-until",
+            metavar="INSTANT",
+            help="until when the data are complete (default: the last event)",
+        )
+        command.add_argument(
+            "--cutoff", required=True, help="the instant we pretend it is"
+        )
+        command.add_argument(
+            "--language", choices=("en", "zh"), default="en", help="of the reasons"
+        )
+        _add_traceback(command)
+    score.add_argument("--out", required=True, metavar="FILE", help=_PARQUET)
+    score.add_argument(
+        "--reasons", type=int, default=0, metavar="N", help="how many (default: none)"
+    )
+    score.set_defaults(run=_Command("score_customers"))
+    explain.add_argument(
+        "--top", type=int, default=10, metavar="N", help="how many customers"
+    )
+    explain.set_defaults(run=_Command("explain"))
+
+
+def _add_tables(command: argparse.ArgumentParser, text: str) -> None:
+    for name in ("transactions", "customers", "complaints", "surveys", "events"):
+        command.add_argument(f"--{name}", metavar="PATH", help=text)
+
+
+def _add_traceback(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--traceback", action="store_true", help="show where a failure came from"
     )
-    demo.set_defaults(run=_run_demo)
-    return parser
+
+
+class _Command:
+    """Run a command by its name, loaded when it is run: --help need not wait."""
+
+    def __init__(self, name: str) -> None:
+        self._name = {"rules": "find_rules"}.get(name, name)
+
+    def __call__(self, options: argparse.Namespace) -> None:
+        commands = importlib.import_module("crmml.cli._commands")
+        getattr(commands, self._name)(options)
 
 
 def _run_demo(options: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ from crmml.scoring._save import load, read_manifest
 from crmml.scoring._sources import watch_sources
 from crmml.scoring._spool import Spool
 from crmml.scoring._targets import check_target, open_target
+from crmml.scoring._write import to_arrow
 from crmml.tables import CustomerTables, make_spine
 from crmml.tables._coerce import as_tables
 
@@ -174,20 +175,10 @@ def _score_blocks(
                 nobody = error
                 continue
             frame = pipeline.predict(block, cutoff, **options)
-            yield _to_arrow(frame), n_known
+            yield to_arrow(frame), n_known
             is_empty = False
     if is_empty and nobody is not None:
         raise nobody
-
-
-def _to_arrow(frame: pd.DataFrame) -> pa.Table:
-    """Turn scores into columns whose types do not depend on the rows."""
-    columns = {}
-    for name in frame.columns:
-        is_text = not pd.api.types.is_numeric_dtype(frame[name])
-        kind = pa.string() if is_text else None
-        columns[name] = pa.array(frame[name], type=kind, from_pandas=True)
-    return pa.table(columns)
 
 
 def _finish(spool: Spool, target: Path) -> list[str]:

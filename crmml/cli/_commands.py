@@ -1,0 +1,211 @@
+"""The commands: each reads its part of the configuration, works, prints, writes."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from crmml.association import AssociationRules
+from crmml.cli._config import Config, make_features, make_part, open_table
+from crmml.cli._tables import print_heading, print_table
+from crmml.exceptions import SchemaError
+from crmml.pipeline import ChurnPipeline, SegmentationPipeline, ValuePipeline
+from crmml.scoring import load, read_manifest, save, score
+from crmml.scoring._targets import check_target
+from crmml.scoring._write import write_table
+from crmml.tables import CustomerTables
+
+TABLES = ("transactions", "customers", "complaints", "surveys", "events")
+_CHURN = {"features", "label", "classifier", "calibration", "train", "test", "money"}
+
+
+def check(options: argparse.Namespace) -> None:
+    """Print what the tables hold and what looks wrong with them."""
+    tables = _open_tables(options)
+    console = Console()
+    print_heading(console, "What the tables hold")
+    console.print(str(tables), markup=False, highlight=False)
+    found = tables.quality()
+    print_heading(console, f"What looks wrong: {len(found)} findings")
+    if len(found):
+        print_table(console, found, {"share": ".1%"})
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a churn pipeline, test it out of time, save it."""
+    config = Config(options.config)
+    section = config.section("churn", _CHURN)
+    target = _check_folder(options.out)
+    tables = _open_tables(options)
+    churn = _make_churn(section).fit(tables, _need(section, "churn", "train"))
+    metrics = _backtest(churn, tables, section) if "test" in section else None
+    save(churn, target, metrics=metrics, tables=tables)
+    print(f"Written: {target}")  # noqa: T201
+
+
+def backtest(options: argparse.Namespace) -> None:
+    """Test a churn pipeline out of time, beside the shop's own rules."""
+    section = Config(options.config).section("churn", _CHURN)
+    tables = _open_tables(options)
+    _need(section, "churn", "test")
+    _backtest(_make_churn(section), tables, section)
+
+
+def score_customers(options: argparse.Namespace) -> None:
+    """Score the customers of a cutoff with a saved model."""
+    done = score(
+        options.model,
+        _open_model_tables(options),
+        options.cutoff,
+        options.out,
+        **({"n_reasons": options.reasons} if options.reasons else {}),
+        **({"language": options.language} if options.reasons else {}),
+    )
+    print(json.dumps(done, ensure_ascii=False))  # noqa: T201
+
+
+def segment(options: argparse.Namespace) -> None:
+    """Put the customers of a cutoff into segments, and describe these."""
+    known = {"features", "segmenter", "value"}
+    section = Config(options.config).section("segments", known)
+    target = check_target(options.out)
+    tables = _open_tables(options)
+    pipeline = SegmentationPipeline(
+        features=make_features(_need(section, "segments", "features"), "features"),
+        segmenter=make_part(
+            _need(section, "segments", "segmenter"), "segmenter", "segmentation"
+        ),
+    ).fit(tables, options.cutoff)
+    profile = pipeline.profile(tables, options.cutoff, value=section.get("value"))
+    print_table(Console(), profile, {"customer_share": ".1%", "value_share": ".1%"})
+    write_table(pipeline.predict(tables, options.cutoff), target)
+
+
+def find_rules(options: argparse.Namespace) -> None:
+    """Find what is bought together."""
+    known = set(AssociationRules().get_params())
+    section = Config(options.config).section("rules", known)
+    target = check_target(options.out)
+    rules = AssociationRules(**section).fit(_open_tables(options))
+    print(f"{rules.n_rules_:,} rules of {rules.n_baskets_:,} baskets")  # noqa: T201
+    print(rules.to_text(10))  # noqa: T201
+    sides = ("antecedents", "consequents")
+    texts = {side: rules.rules_[side].map(_join) for side in sides}
+    write_table(rules.rules_.assign(**texts), target)
+
+
+def value(options: argparse.Namespace) -> None:
+    """Say what customers will bring."""
+    known = {"purchases", "spend", "horizon", "margin", "discount_rate"}
+    section = Config(options.config).section("value", known)
+    target = check_target(options.out)
+    tables = _open_tables(options)
+    purchases = make_part(_need(section, "value", "purchases"), "purchases", "models")
+    spend = section.get("spend")
+    pipeline = ValuePipeline(
+        purchases=purchases,
+        spend=None if spend is None else make_part(spend, "spend", "models"),
+    ).fit(tables, options.cutoff)
+    rates = ("margin", "discount_rate")
+    found = pipeline.predict(
+        tables,
+        options.cutoff,
+        horizon=_need(section, "value", "horizon"),
+        **{name: section[name] for name in rates if name in section},
+    )
+    numbers = found.drop(columns="customer_id").describe().loc[["mean", "50%", "max"]]
+    print_table(Console(), numbers.reset_index(names=""), {})
+    write_table(found, target)
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Print why customers are at risk, by a saved model."""
+    model = load(options.model)
+    if not isinstance(model, ChurnPipeline):
+        raise SchemaError("explain takes a saved ChurnPipeline.")
+    tables = _open_model_tables(options)
+    found = model.predict(
+        tables, options.cutoff, n_reasons=3, language=options.language
+    ).nlargest(options.top, "churn_probability")
+    for row in found.itertuples(index=False):
+        print(f"{row.customer_id}  {row.churn_probability:.1%}")  # noqa: T201
+        for reason in (row.reason_1, row.reason_2, row.reason_3):
+            if isinstance(reason, str):
+                print(f"    {reason}")  # noqa: T201
+
+
+def _backtest(
+    churn: ChurnPipeline, tables: CustomerTables, section: dict[str, Any]
+) -> pd.DataFrame:
+    found = churn.backtest(
+        tables,
+        section["test"],
+        train_cutoffs=_need(section, "churn", "train"),
+        money=section.get("money"),
+    )
+    wanted = ("cutoff", "model", "auc", "brier", "top_decile_lift", "profit")
+    shown = [name for name in wanted if name in found]
+    console = Console()
+    table = found[shown].assign(cutoff=found["cutoff"].astype(str))
+    print_table(console, table, {"auc": ".3f", "brier": ".4f"})
+    console.print(found.attrs["verdict"], markup=False, highlight=False)
+    return found
+
+
+def _make_churn(section: dict[str, Any]) -> ChurnPipeline:
+    return ChurnPipeline(
+        features=make_features(_need(section, "churn", "features"), "features"),
+        label=make_part(_need(section, "churn", "label"), "label", "labels"),
+        classifier=make_part(
+            section.get("classifier", "LogisticChurnClassifier"), "classifier", "models"
+        ),
+        calibration=section.get("calibration"),
+    )
+
+
+def _need(section: dict[str, Any], name: str, key: str) -> Any:
+    if key not in section:
+        raise SchemaError(f"[{name}] needs {key}. See examples/crm.toml.")
+    return section[key]
+
+
+def _open_tables(options: argparse.Namespace) -> CustomerTables:
+    given = {name: getattr(options, name, None) for name in TABLES}
+    return Config(options.config).open_tables(given)
+
+
+def _open_model_tables(options: argparse.Namespace) -> CustomerTables:
+    """Open the given files by the columns that the model's manifest names."""
+    known = read_manifest(options.model)["tables"]
+    if known is None:
+        raise SchemaError(
+            "The model's file does not say what the tables' columns are. Save it with "
+            "crmml train, or save(model, path, tables=tables)."
+        )
+    given = {name: getattr(options, name) for name in TABLES}
+    needed = set(known["tables"])
+    if needed != {name for name, path in given.items() if path is not None}:
+        raise SchemaError(
+            "The model was fitted to the tables "
+            f"{', '.join(sorted(needed))}: give a file for each, and no other."
+        )
+    opened = {}
+    for name, one in known["tables"].items():
+        roles = {role: found["column"] for role, found in one["columns"].items()}
+        declared = {**roles, "data": given[name], "encoding": options.encoding}
+        opened[name] = open_table(name, declared)
+    return CustomerTables(**opened, observed_until=options.observed_until)
+
+
+def _check_folder(out: str) -> Path:
+    target = Path(out)
+    if not target.parent.is_dir():
+        raise NotADirectoryError(f"{out}: there is no such folder. Make it first.")
+    return target
+
+
+def _join(items: Any) -> str:
+    return " + ".join(sorted(map(str, items)))

@@ -1,0 +1,204 @@
+"""The configuration file: which tables, which model, in TOML."""
+
+import inspect
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from crmml import features, labels, models, segmentation, tables
+from crmml._utils._extras import import_extra
+from crmml.exceptions import SchemaError
+from crmml.features import FeatureSet
+from crmml.tables import CustomerTables, DatabaseTable
+
+DATABASE_URL = "CRMML_DATABASE_URL"
+"""Environment variable with the address and password of the database."""
+_POSTGRES = "postgresql:"
+_TABLES: dict[str, Any] = {
+    "transactions": tables.Transactions,
+    "customers": tables.Customers,
+    "complaints": tables.Complaints,
+    "surveys": tables.Surveys,
+    "events": tables.Events,
+}
+_PARTS = {
+    "features": features,
+    "labels": labels,
+    "models": models,
+    "segmentation": segmentation,
+}
+
+
+class Config:
+    """What a configuration file says, read piece by piece.
+
+    Parameters
+    ----------
+    path : str
+        The file. Paths in it are relative to its folder.
+
+    Raises
+    ------
+    SchemaError
+        If it is not TOML, or has a section that is none.
+    OSError
+        If it cannot be read.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._folder = Path(path).parent
+        try:
+            self._found = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SchemaError(f"{path} is not TOML in UTF-8: {error}.") from error
+        check_keys(
+            self._found, {"tables", "churn", "segments", "rules", "value"}, "the file"
+        )
+
+    def section(self, name: str, known: set[str]) -> dict[str, Any]:
+        """Return a section, all of whose keys are known.
+
+        Raises
+        ------
+        SchemaError
+            If it is missing, or has a key that is none.
+        """
+        if name not in self._found:
+            raise SchemaError(f"The configuration has no section [{name}]. Add it.")
+        found = dict(self._found[name])
+        check_keys(found, known, f"[{name}]")
+        return found
+
+    def open_tables(self, paths: Mapping[str, str | None]) -> CustomerTables:
+        """Open the tables, with other data for some of them.
+
+        Parameters
+        ----------
+        paths : mapping of str to str or None
+            Data to read instead, by table.
+
+        Raises
+        ------
+        SchemaError
+            If a table cannot be opened, or is not declared.
+        """
+        section = self.section("tables", {"observed_until", *_TABLES})
+        until = section.pop("observed_until", None)
+        for name, path in paths.items():
+            if path is not None:
+                if name not in section:
+                    raise SchemaError(
+                        f"--{name}: there is no [tables.{name}] that names columns."
+                    )
+                section[name] = {**section[name], "data": str(Path(path).absolute())}
+        opened = {
+            name: open_table(name, self._locate(name, dict(declared)))
+            for name, declared in section.items()
+        }
+        return CustomerTables(**opened, observed_until=until)
+
+    def _locate(self, name: str, declared: dict[str, Any]) -> dict[str, Any]:
+        data = declared.get("data")
+        if not isinstance(data, str):
+            raise SchemaError(
+                f"[tables.{name}] needs data: a path, or postgresql:SCHEMA.TABLE."
+            )
+        if not data.startswith(_POSTGRES):
+            declared["data"] = str(self._folder / data)
+        return declared
+
+
+def check_keys(found: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    """Refuse keys that nothing reads, which are mostly misspelt.
+
+    Raises
+    ------
+    SchemaError
+        If there are such keys.
+    """
+    unknown = sorted(set(found) - set(known))
+    if unknown:
+        raise SchemaError(
+            f"{where} has unknown keys {unknown}; there are {sorted(known)}."
+        )
+
+
+def open_table(name: str, declared: Mapping[str, Any]) -> Any:
+    """Open one table.
+
+    Parameters
+    ----------
+    name : str
+        Which of the five.
+    declared : mapping of str to str
+        ``data``, ``encoding`` and the columns by role.
+
+    Raises
+    ------
+    SchemaError
+        If it cannot be opened.
+    """
+    cls = _TABLES[name]
+    check_keys(declared, {"data", "encoding", *cls.kinds}, f"[tables.{name}]")
+    data = declared["data"]
+    if data.startswith(_POSTGRES):
+        data = _open_database_table(data.removeprefix(_POSTGRES))
+    return cls(**{**declared, "data": data})
+
+
+def _open_database_table(name: str) -> DatabaseTable:
+    url = os.environ.get(DATABASE_URL)
+    if url is None:
+        raise SchemaError(
+            f"Tables in PostgreSQL need the environment variable {DATABASE_URL}, such "
+            "as postgresql://user@host/database; a password has no place in a file."
+        )
+    psycopg = import_extra("psycopg", "postgres")
+    return DatabaseTable(psycopg.connect(url), name)
+
+
+def make_part(given: Any, where: str, home: str) -> Any:
+    """Make an object of a subpackage by its public name.
+
+    Parameters
+    ----------
+    given : str or mapping
+        A name such as ``"RFM"``, or a mapping with ``kind`` and parameters.
+    where : str
+        The key, for messages.
+    home : {"features", "labels", "models", "segmentation"}
+        Where the name is looked up; nothing else can be made.
+
+    Raises
+    ------
+    SchemaError
+        If there is no such name, or it has no such parameter.
+    """
+    parameters = {"kind": given} if isinstance(given, str) else dict(given)
+    kind = parameters.pop("kind", None)
+    module = _PARTS[home]
+    classes = {
+        name: getattr(module, name)
+        for name in module.__all__
+        if inspect.isclass(getattr(module, name))
+    }
+    if kind not in classes:
+        raise SchemaError(f"{where}: no {kind!r}; there are {', '.join(classes)}.")
+    signature = inspect.signature(classes[kind])
+    check_keys(parameters, signature.parameters, f"{where}, {kind}")
+    return classes[kind](**parameters)
+
+
+def make_features(given: Any, where: str) -> FeatureSet:
+    """Make a set of feature builders of a list of names and mappings.
+
+    Raises
+    ------
+    SchemaError
+        If one cannot be made.
+    """
+    if not isinstance(given, list) or not given:
+        raise SchemaError(f"{where} must list builders, such as ['RFM', 'Tenure'].")
+    return FeatureSet([make_part(one, where, "features") for one in given])
