@@ -11,11 +11,35 @@ _FEW = 32
 
 
 @njit(cache=True, nogil=True)
+def count_events(code: NDArray[np.int32], offsets: Int64s) -> None:
+    """Count the events of customer i in offsets[i + 1]."""
+    for i in range(code.size):
+        offsets[code[i] + 1] += 1
+
+
+@njit(cache=True, nogil=True)
 def assign_slots(code: NDArray[np.int32], free: Int64s, slot: Int64s) -> None:
     """Give each event the next free place among those of its customer."""
     for i in range(code.size):
         slot[i] = free[code[i]]
         free[code[i]] += 1
+
+
+@njit(cache=True, nogil=True)
+def put(value: Int64s, slot: Int64s, out: Int64s) -> None:
+    """Put each value into its slot."""
+    for i in range(value.size):
+        out[slot[i]] = value[i]
+
+
+@njit(cache=True, nogil=True)
+def is_in_order(timestamp: Int64s, offsets: Int64s) -> bool:
+    """Tell whether the events of each customer are in order of time."""
+    for customer in range(offsets.size - 1):
+        for i in range(offsets[customer] + 1, offsets[customer + 1]):
+            if timestamp[i] < timestamp[i - 1]:
+                return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -25,12 +49,9 @@ def order_by_time(
     """Write the order of time within each customer's events into `order`."""
     for customer in range(first, last):
         begin, end = offsets[customer], offsets[customer + 1]
-        is_sorted = True
-        for i in range(begin, end):
-            order[i] = i
-            if i > begin and timestamp[i] < timestamp[i - 1]:
-                is_sorted = False
-        if not is_sorted:
+        if is_in_order(timestamp, offsets[customer : customer + 2]):
+            order[begin:end] = np.arange(begin, end)
+        else:
             own = np.argsort(timestamp[begin:end], kind="mergesort")
             order[begin:end] = begin + own
 

@@ -78,12 +78,11 @@ def _lay_down(
         *map(sql.column, roles),
         exp.alias_(exp.cast(number, "int"), "block", quoted=True),
     ).from_(sql.table(name))
-    compressed = pa.ipc.IpcWriteOptions(compression="lz4")
     with ExitStack() as files, tables.engine.stream(query, _BATCH_ROWS) as batches:
         schema = pa.schema([field for field in batches.schema if field.name != "block"])
         writers = [
             files.enter_context(
-                pa.ipc.new_file(_path(folder, name, i), schema, options=compressed)
+                pa.ipc.new_file(_path(folder, name, i), schema)
             )
             for i in range(n_blocks)
         ]

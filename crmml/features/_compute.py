@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from crmml.features._compile import compile_features
 from crmml.features._declarations import Aggregation, Declarations, Feature
+from crmml.features._direct import compute_directly
 from crmml.features._in_process import aggregate_in_process
 from crmml.tables import CustomerTables
 from crmml.tables._spine import Spine
@@ -24,8 +25,8 @@ def compute_features(
     """Compute features for the rows of a spine.
 
     One SQL statement does it anywhere. In this process, and for many customers and
-    cutoffs, compiled loops aggregate the events in a fraction of the time; what they
-    leave, the statement does.
+    cutoffs, compiled loops aggregate the events in a fraction of the time, and most
+    features are plain arithmetic on what they find; what is left, the statement does.
 
     Parameters
     ----------
@@ -43,12 +44,28 @@ def compute_features(
     pyarrow.Table
         The features, one row for each row of the spine, in its order.
     """
-    rows, known = spine.rows, set[Aggregation]()
-    if uses_loops(rows.num_rows, tables):
-        rows, known = aggregate_in_process(asked.aggregations, tables, spine)
-    query = compile_features(features, asked, tables, spine.cutoffs, known=known)
-    with tables.engine.lend("spine", rows):
-        return tables.engine.run(query)
+    found: dict[Aggregation, pa.Array] = {}
+    if uses_loops(len(spine.cutoff), tables):
+        found = aggregate_in_process(asked.aggregations, tables, spine)
+    columns = {asked.aggregations[one]: values for one, values in found.items()}
+    # Of the last in time, SQL reads a code that holds the instant, too.
+    plain = {asked.aggregations[one] for one in found if one.how != "last"}
+    numbers = {name: columns[name] for name in plain}
+    numbers["cutoff"] = pa.array(spine.cutoff)
+    ready = {one.name: compute_directly(one, numbers) for one in features if found}
+    left = [one for one in features if ready.get(one.name) is None]
+    if left:
+        query = compile_features(left, asked, tables, spine.cutoffs, known=found)
+        rows = spine.rows
+        for name, values in columns.items():
+            rows = rows.append_column(name, values)
+        with tables.engine.lend("spine", rows):
+            ready |= _by_name(tables.engine.run(query))
+    return pa.table({one.name: ready[one.name] for one in features})
+
+
+def _by_name(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(rows.column_names, rows.columns, strict=True))
 
 
 def uses_loops(n_rows: int, tables: CustomerTables) -> bool:

@@ -10,7 +10,7 @@ from crmml.features._known import known_instant
 from crmml.features._sweep import MISSING, NEVER
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
-from crmml.tables._spine import known_at
+from crmml.tables._stays import known_at
 
 _BY_ORDER = {"order", "gap", "by_order"}
 

@@ -120,10 +120,10 @@ def gather_events(
 def _side_by_side(
     codes: list[NDArray[np.int32]], parts: dict[str, list[Int64s]], n_customers: int
 ) -> GatheredEvents:
-    counts = np.zeros(n_customers, np.int64)
+    offsets = np.zeros(n_customers + 1, np.int64)
     for code in codes:
-        counts += np.bincount(code, minlength=n_customers)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        arrange.count_events(code, offsets)
+    offsets = np.cumsum(offsets)
     free = offsets[:-1].copy()
     slots = []
     for code in codes:
@@ -134,12 +134,11 @@ def _side_by_side(
     for key in list(parts):
         column = np.empty(int(offsets[-1]), np.int64)
         for slot, part in zip(slots, parts.pop(key), strict=True):
-            column[slot] = part
+            arrange.put(part, slot, column)
         columns[key] = column
-    order = np.empty(int(offsets[-1]), np.int64)
-    run_in_blocks(
-        arrange.order_by_time, n_customers, columns["timestamp"], offsets, order
-    )
-    if (np.diff(order) != 1).any():
+    timestamp = columns["timestamp"]
+    if not arrange.is_in_order(timestamp, offsets):
+        order = np.empty(len(timestamp), np.int64)
+        run_in_blocks(arrange.order_by_time, n_customers, timestamp, offsets, order)
         columns = {key: column[order] for key, column in columns.items()}
     return GatheredEvents(offsets, columns)

@@ -1,5 +1,7 @@
 """Compute aggregations in compiled loops, for many events held by the engine itself."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -12,14 +14,14 @@ from crmml.tables._spine import Spine
 
 
 def aggregate_in_process(
-    aggregations: dict[Aggregation, str], tables: CustomerTables, spine: Spine
-) -> tuple[pa.Table, set[Aggregation]]:
+    aggregations: Collection[Aggregation], tables: CustomerTables, spine: Spine
+) -> dict[Aggregation, pa.Array]:
     """Compute aggregations for every row of the spine, as far as loops can.
 
     Parameters
     ----------
-    aggregations : dict of Aggregation to str
-        What is asked for, and the name of its column.
+    aggregations : collection of Aggregation
+        What is asked for.
     tables : CustomerTables
         The tables.
     spine : Spine
@@ -27,29 +29,23 @@ def aggregate_in_process(
 
     Returns
     -------
-    pyarrow.Table
-        The spine's rows with a column for each aggregation that was computed.
-    set of Aggregation
-        Which these are. Missing are those whose sums might leave 64 bits; SQL has
-        wider integers.
+    dict of Aggregation to pyarrow.Array
+        Values for each row of the spine. Missing are aggregations whose sums might
+        leave 64 bits; SQL has wider integers. Of "last", it is the value alone.
     """
-    ids = spine.rows["customer_id"].combine_chunks().dictionary_encode()
-    customer = ids.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-    cutoff = spine.rows["cutoff"].to_numpy()
-    rows, known = spine.rows, set()
+    computed = {}
     for name in dict.fromkeys(one.table for one in aggregations):
         wanted = [one for one in aggregations if one.table == name]
-        with tables.engine.lend("codes", _codes(ids.dictionary)):
+        with tables.engine.lend("codes", _codes(spine.ids)):
             events = gather_events(
-                name, wanted, tables, len(ids.dictionary), spine.cutoffs[-1]
+                name, wanted, tables, len(spine.ids), spine.cutoffs[-1]
             )
-        sweep = TableSweep(events, tables, customer, cutoff)
+        sweep = TableSweep(events, wanted, tables, spine.customer, spine.cutoff)
         for one in wanted:
             found = sweep.aggregate(one)
             if found is not None:
-                rows = rows.append_column(aggregations[one], found)
-                known.add(one)
-    return rows, known
+                computed[one] = found
+    return computed
 
 
 def _codes(ids: pa.Array) -> pa.Table:

@@ -15,7 +15,7 @@ from crmml.tables._database_table import read_table_name
 from crmml.tables._dialects import DIALECTS, render, with_views
 from crmml.tables._instants import check_cutoffs
 from crmml.tables._prepare import source_view
-from crmml.tables._spine import spine_query
+from crmml.tables._stays import spine_query
 
 _KEYS = ("cutoff", "customer_id")
 _CLICKHOUSE_SETTINGS = {

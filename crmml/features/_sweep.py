@@ -9,6 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 Int64s = NDArray[np.int64]
+Places = NDArray[np.int32] | NDArray[np.int64]
+"""Places of events, in the shortest integers that hold them."""
 
 MISSING = np.iinfo(np.int64).min
 """Stands for null in arrays of values and of results."""
@@ -36,21 +38,71 @@ def find_end(timestamp: Int64s, begin: int, end: int, cutoff: int) -> int:
 
 @njit(cache=True, nogil=True)
 def find_places(
-    window: int,
+    windows: Int64s,
     customer: NDArray[np.int32],
     cutoff: Int64s,
     offsets: Int64s,
     timestamp: Int64s,
-    begin: Int64s,
-    end: Int64s,
+    begin: Places,
+    end: Places,
     first: int,
     last: int,
 ) -> None:
-    """Find from where up to where the events in [cutoff - window, cutoff) lie."""
+    """Find from where up to where the events in [cutoff - window, cutoff) lie.
+
+    Windows ascend; `begin` has a row for each.
+    """
     for row in range(first, last):
-        low, high = offsets[customer[row]], offsets[customer[row] + 1]
-        end[row] = find_end(timestamp, low, high, cutoff[row])
-        begin[row] = find_end(timestamp, low, end[row], cutoff[row] - window)
+        low = offsets[customer[row]]
+        place = find_end(timestamp, low, offsets[customer[row] + 1], cutoff[row])
+        end[row] = place
+        for w in range(windows.size):
+            start, step = cutoff[row] - windows[w], 1
+            # Most windows begin close to where the shorter one did.
+            while place - step >= low and timestamp[place - step] >= start:
+                place -= step
+                step *= 2
+            place = find_end(timestamp, max(low, place - step), place, start)
+            begin[w, row] = place
+
+
+@njit(cache=True, nogil=True)
+def add_up(value: Int64s, counts: bool, total: Int64s) -> None:
+    """Write how much, or how many, there were up to each event; the first is 0.
+
+    Sums may leave 64 bits and come back: their differences are right all the same.
+    """
+    running = 0
+    total[0] = 0
+    for i in range(value.size):
+        if value[i] != MISSING:
+            running += 1 if counts else value[i]
+        total[i + 1] = running
+
+
+@njit(cache=True, nogil=True)
+def read_totals(
+    begin: Places, end: Places, total: Int64s, out: Int64s, first: int, last: int
+) -> None:
+    """Read what lies between two places off running totals."""
+    for row in range(first, last):
+        out[0, row] = total[end[row]] - total[begin[row]]
+
+
+@njit(cache=True, nogil=True)
+def read_instants(
+    latest: bool,
+    begin: Places,
+    end: Places,
+    timestamp: Int64s,
+    out: Int64s,
+    first: int,
+    last: int,
+) -> None:
+    """Read the first or the latest instant between two places."""
+    for row in range(first, last):
+        place = end[row] - 1 if latest else begin[row]
+        out[0, row] = timestamp[place] if begin[row] < end[row] else MISSING
 
 
 @njit(cache=True, nogil=True)
@@ -75,21 +127,43 @@ def combine(how: int, here: int, out: Int64s, row: int) -> None:
         middle = 2 * a * b
         low = ((middle & ((1 << _HALF) - 1)) << _HALF) + b * b
         add_wide(out, row, a * a + (middle >> _HALF), low)
-    elif found == MISSING:
-        out[0, row] = here
     elif how == SUM:
         out[0, row] = found + here
-    elif (here < found) == (how == MIN):
+    elif found == MISSING or (here < found) == (how == MIN):
         out[0, row] = here
+
+
+@njit(cache=True, nogil=True)
+def find_extremes(
+    how: int,
+    begin: Places,
+    end: Places,
+    value: Int64s,
+    out: Int64s,
+    first: int,
+    last: int,
+) -> None:
+    """Find the least or the greatest value between two places."""
+    for row in range(first, last):
+        found = MISSING
+        if how == MAX:
+            # What is missing is less than any value.
+            for i in range(begin[row], end[row]):
+                found = max(found, value[i])
+        else:
+            for i in range(begin[row], end[row]):
+                here = value[i]
+                if here != MISSING and (found == MISSING or here < found):
+                    found = here
+        out[0, row] = found
 
 
 @njit(cache=True, nogil=True)
 def aggregate(
     how: int,
-    window: int,
-    customer: NDArray[np.int32],
+    begin: Places,
+    end: Places,
     cutoff: Int64s,
-    offsets: Int64s,
     timestamp: Int64s,
     value: Int64s,
     known: Int64s,
@@ -97,15 +171,13 @@ def aggregate(
     first: int,
     last: int,
 ) -> None:
-    """Aggregate the events in [cutoff - window, cutoff) that were known by then."""
+    """Aggregate the events between two places that were known by the cutoff."""
     for row in range(first, last):
-        begin, until, start = offsets[customer[row]], cutoff[row], cutoff[row] - window
-        i = find_end(timestamp, begin, offsets[customer[row] + 1], until) - 1
-        out[0, row] = 0 if how == COUNT else MISSING
-        latest = MISSING
-        while i >= begin and timestamp[i] >= start:
+        i, latest = end[row] - 1, MISSING
+        out[0, row] = 0 if how in (COUNT, SUM) else MISSING
+        while i >= begin[row]:
             here = value[i]
-            if here != MISSING and known[i] < until:
+            if here != MISSING and known[i] < cutoff[row]:
                 if how == LAST and out[0, row] != MISSING and timestamp[i] != latest:
                     break
                 latest = timestamp[i]
@@ -116,10 +188,9 @@ def aggregate(
 @njit(cache=True, nogil=True)
 def count_days(
     day: int,
-    window: int,
-    customer: NDArray[np.int32],
+    begin: Places,
+    end: Places,
     cutoff: Int64s,
-    offsets: Int64s,
     timestamp: Int64s,
     known: Int64s,
     out: Int64s,
@@ -128,15 +199,11 @@ def count_days(
 ) -> None:
     """Count the periods of length `day` before the cutoff that hold a known event."""
     for row in range(first, last):
-        begin = offsets[customer[row]]
-        i = find_end(timestamp, begin, offsets[customer[row] + 1], cutoff[row]) - 1
-        start = cutoff[row] - window
         n_days, latest = 0, -1
-        while i >= begin and timestamp[i] >= start:
+        for i in range(begin[row], end[row]):
             if known[i] < cutoff[row]:
                 days_ago = (cutoff[row] - timestamp[i] - 1) // day
                 if days_ago != latest:
                     n_days += 1
                     latest = days_ago
-            i -= 1
         out[0, row] = n_days

@@ -15,10 +15,11 @@ from crmml.features._sweep import (
     COUNT,
     LOW_BITS,
     MISSING,
+    SUM,
     Int64s,
+    Places,
     add_wide,
     combine,
-    find_end,
 )
 from crmml.tables._prepare import MILLIONTHS
 
@@ -31,11 +32,9 @@ def aggregate_groups(
     how: int,
     day: int,
     phase: int,
-    window: int,
-    customer: NDArray[np.int32],
+    begin: Places,
+    end: Places,
     cutoff: Int64s,
-    offsets: Int64s,
-    timestamp: Int64s,
     value: Int64s,
     known: Int64s,
     group: NDArray[np.int32],
@@ -44,7 +43,7 @@ def aggregate_groups(
     first: int,
     last: int,
 ) -> None:
-    """Add up each group's values in [cutoff - window, cutoff) and combine the sums.
+    """Add up each group's values between two places and combine the sums.
 
     Only for rows whose cutoff lies at the instant `phase` of a period of length `day`.
     """
@@ -55,10 +54,8 @@ def aggregate_groups(
         until = cutoff[row]
         if until % day != phase:
             continue
-        begin, start = offsets[customer[row]], until - window
-        i = find_end(timestamp, begin, offsets[customer[row] + 1], until) - 1
         n_touched = 0
-        while i >= begin and timestamp[i] >= start:
+        for i in range(begin[row], end[row]):
             g, here = group[i], value[i]
             if g >= 0 and here != MISSING and known[i] < until:
                 if total[g] == MISSING:
@@ -68,7 +65,6 @@ def aggregate_groups(
                 else:
                     total[g] += here
                     least[g] = min(least[g], here)
-            i -= 1
         _combine_groups(how, touched[:n_touched], total, least, out, row)
 
 
@@ -106,9 +102,9 @@ def _combine_groups(
 def add_up_first_group(
     day: int,
     phase: int,
-    customer: NDArray[np.int32],
+    begin: Places,
+    end: Places,
     cutoff: Int64s,
-    offsets: Int64s,
     timestamp: Int64s,
     value: Int64s,
     known: Int64s,
@@ -130,8 +126,7 @@ def add_up_first_group(
         if until % day != phase:
             continue
         earliest, n_touched = MISSING, 0
-        begin, end = offsets[customer[row]], offsets[customer[row] + 1]
-        for i in range(begin, find_end(timestamp, begin, end, until)):
+        for i in range(begin[row], end[row]):
             g = group[i]
             if g < 0 or known[i] >= until:
                 continue
@@ -155,10 +150,10 @@ def add_up_first_group(
 def aggregate_moving_orders(
     how: int,
     counts_orders: bool,
-    window: int,
-    customer: NDArray[np.int32],
+    origin: Places,
+    begin: Places,
+    end: Places,
     cutoff: Int64s,
-    offsets: Int64s,
     timestamp: Int64s,
     known: Int64s,
     group: NDArray[np.int32],
@@ -170,18 +165,16 @@ def aggregate_moving_orders(
     """Aggregate orders that lie in the window, or the gaps that end in it.
 
     Where lines become known late, an order lies where the first line known by the
-    cutoff does, so all lines before the cutoff are walked through for each row.
+    cutoff does, so all lines from the origin on are walked through for each row.
     """
     seen = np.full(n_groups, -1, np.int64)
     for row in range(first, last):
-        until, start = cutoff[row], cutoff[row] - window
-        out[0, row] = 0 if how == COUNT else MISSING
+        out[0, row] = 0 if how in (COUNT, SUM) else MISSING
         before = MISSING
-        begin, end = offsets[customer[row]], offsets[customer[row] + 1]
-        for i in range(begin, find_end(timestamp, begin, end, until)):
-            if known[i] >= until or seen[group[i]] == row:
+        for i in range(origin[row], end[row]):
+            if known[i] >= cutoff[row] or seen[group[i]] == row:
                 continue
             seen[group[i]] = row
-            if timestamp[i] >= start and (counts_orders or before != MISSING):
+            if i >= begin[row] and (counts_orders or before != MISSING):
                 combine(how, timestamp[i] - before, out, row)
             before = timestamp[i]

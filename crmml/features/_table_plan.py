@@ -27,7 +27,7 @@ from crmml.features._known import known_instant
 from crmml.features._stages import first_stage, second_stage
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
-from crmml.tables._spine import known_at
+from crmml.tables._stays import known_at
 
 _DAILY = ("day", "by_day")
 _WHY_GAPS = "an order that becomes known late splits the gaps of earlier cutoffs"

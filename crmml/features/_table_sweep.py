@@ -1,7 +1,8 @@
 """Which compiled loop computes which aggregation of a table."""
 
+from collections.abc import Sequence
+
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -49,6 +50,8 @@ class TableSweep:
     ----------
     events : GatheredEvents
         The events.
+    wanted : sequence of Aggregation
+        What will be asked for.
     tables : CustomerTables
         The tables they come from.
     customer : ndarray of shape (n_rows,)
@@ -60,18 +63,19 @@ class TableSweep:
     def __init__(
         self,
         events: GatheredEvents,
+        wanted: Sequence[Aggregation],
         tables: CustomerTables,
         customer: NDArray[np.int32],
         cutoff: sweep.Int64s,
     ) -> None:
         self._events = events
         self._tables = tables
-        self._rows = (customer, cutoff, events.offsets, events.columns["timestamp"])
-        self._phases = np.unique(cutoff % DAY_LENGTH).tolist()
+        self._cutoff, self._timestamp = cutoff, events.columns["timestamp"]
+        self._places = _find_places(events, wanted, customer, cutoff)
+        self._phases = sorted({int(one) % DAY_LENGTH for one in np.unique(cutoff)})
         self._groups: dict[tuple[str | None, int], Groups] = {}
         self._orders: tuple[sweep.Int64s, sweep.Int64s] | None = None
         self._totals: dict[str, float] = {}
-        self._places: dict[pd.Timedelta | None, tuple[sweep.Int64s, sweep.Int64s]] = {}
         self._totals_until: dict[tuple[str, str, str], sweep.Int64s] = {}
 
     def aggregate(self, one: Aggregation) -> pa.Array | None:
@@ -79,32 +83,32 @@ class TableSweep:
         if not self._is_known(one) or self._may_overflow(one):
             return None
         is_wide = one.value == _SQUARED_GAP or one.how == "log_sum"
-        out = np.empty((1 + is_wide, len(self._rows[0])), np.int64)
+        out = np.empty((1 + is_wide, len(self._cutoff)), np.int64)
         if one.grain.startswith("by_"):
             self._aggregate_groups(one, out)
         elif one.grain == "day":
-            known = self._known(one)
-            run_in_blocks(
-                sweep.count_days,
-                out.shape[1],
-                DAY_LENGTH,
-                *self._where(one),
-                known,
-                out,
-            )
+            days = (DAY_LENGTH, *self._where(one), self._known(one))
+            run_in_blocks(sweep.count_days, out.shape[1], *days, out)
         elif one.grain != "row" and self._is_late(one):
             self._aggregate_moving(one, out)
         elif not self._is_late(one) and self._is_running(one):
             self._read_running(one, out)
-        else:
-            value, known = self._value(one), self._known(one)
-            where = self._where(one)
+        elif not self._is_late(one) and one.how in {"min", "max"}:
+            where = self._place(one)
             run_in_blocks(
-                sweep.aggregate, out.shape[1], _how(one), *where, value, known, out
+                sweep.find_extremes,
+                out.shape[1],
+                _how(one),
+                *where,
+                self._value(one),
+                out,
             )
+        else:
+            given = (*self._where(one), self._value(one), self._known(one))
+            run_in_blocks(sweep.aggregate, out.shape[1], _how(one), *given, out)
         if is_wide:
             return _to_decimals(out)
-        if one.how in {"count", "distinct", "taken_back"}:
+        if one.how in {"count", "sum", "distinct", "taken_back"}:
             return pa.array(out[0])
         return pa.array(out[0], mask=out[0] == sweep.MISSING)
 
@@ -139,10 +143,14 @@ class TableSweep:
             self._totals[key] = find_largest_total(value, self._events.offsets)
         return self._totals[key] >= _LARGEST_TOTAL
 
+    def _place(self, one: Aggregation) -> tuple[sweep.Places, sweep.Places]:
+        """Say from where up to where the events of the window lie, for each row."""
+        begin, end = self._places
+        return begin[_length(one)], end
+
     def _where(self, one: Aggregation) -> tuple[object, ...]:
-        """Return what all loops over a look-back window take."""
-        window = _ALL_OF_HISTORY if one.window is None else one.window // MICROSECOND
-        return window, *self._rows
+        """Return what all loops over the events of a window take."""
+        return *self._place(one), self._cutoff, self._timestamp
 
     def _known(self, one: Aggregation) -> sweep.Int64s:
         return self._events.columns[known_key(one, self._tables)]
@@ -161,31 +169,20 @@ class TableSweep:
 
     def _read_running(self, one: Aggregation, out: sweep.Int64s) -> None:
         """Read counts and sums off running totals: they cost the same over any span."""
-        if one.window not in self._places:
-            begin, end = np.empty_like(self._rows[1]), np.empty_like(self._rows[1])
-            run_in_blocks(sweep.find_places, len(end), *self._where(one), begin, end)
-            self._places[one.window] = begin, end
-        begin, end = self._places[one.window]
+        where, n = self._place(one), out.shape[1]
         if one.how in {"min", "max"}:
-            place = begin if one.how == "min" else end - 1
-            # One more, so that there is a place where there are no events.
-            instants = np.append(self._value(one), sweep.MISSING)
-            found = instants.take(place, mode="clip")
-            out[0] = np.where(begin < end, found, sweep.MISSING)
-            return
-        running = self._running_total(one)
-        np.subtract(running[end], running[begin], out=out[0])
+            given = (one.how == "max", *where, self._timestamp)
+            run_in_blocks(sweep.read_instants, n, *given, out)
+        else:
+            run_in_blocks(sweep.read_totals, n, *where, self._running_total(one), out)
 
     def _running_total(self, one: Aggregation) -> sweep.Int64s:
         """Add up over all events, one customer after the other, beginning with 0."""
         key = (one.grain, value_key(one), one.how)
         if key not in self._totals_until:
             value = self._value(one)
-            is_there = value != sweep.MISSING
-            steps = is_there if one.how == "count" else np.where(is_there, value, 0)
-            # It may leave 64 bits and come back: differences are right all the same.
-            total = np.zeros(len(value) + 1, np.int64)
-            np.cumsum(steps, out=total[1:])
+            total = np.empty(len(value) + 1, np.int64)
+            sweep.add_up(value, one.how == "count", total)
             self._totals_until[key] = total
         return self._totals_until[key]
 
@@ -197,27 +194,49 @@ class TableSweep:
             group = self._group(key, phase)
             given = (value, known, group.number, group.most, out)
             if one.how == "first":
-                loop = groups.add_up_first_group
-                run_in_blocks(loop, n, day, phase, *self._rows, *given)
+                loop, where = groups.add_up_first_group, self._where(one)
+                run_in_blocks(loop, n, day, phase, *where, *given)
             else:
-                how, where = _GROUP_HOW[one.how], self._where(one)
+                how, place = _GROUP_HOW[one.how], (*self._place(one), self._cutoff)
                 run_in_blocks(
-                    groups.aggregate_groups, n, how, day, phase, *where, *given
+                    groups.aggregate_groups, n, how, day, phase, *place, *given
                 )
 
     def _aggregate_moving(self, one: Aggregation, out: sweep.Int64s) -> None:
-        group = self._group(_ORDER, 0)
+        group, origin = self._group(_ORDER, 0), self._places[0][_ALL_OF_HISTORY]
         run_in_blocks(
             groups.aggregate_moving_orders,
             out.shape[1],
             _how(one),
             one.grain == "order",
+            origin,
             *self._where(one),
             self._known(one),
             group.number,
             group.most,
             out,
         )
+
+
+def _find_places(
+    events: GatheredEvents,
+    wanted: Sequence[Aggregation],
+    customer: NDArray[np.int32],
+    cutoff: sweep.Int64s,
+) -> tuple[dict[int, sweep.Places], sweep.Places]:
+    """Find where each window begins, by its length, and where all of them end."""
+    windows = np.unique([_ALL_OF_HISTORY, *map(_length, wanted)])
+    timestamp = events.columns["timestamp"]
+    kind = np.dtype(np.int32 if len(timestamp) < 2**31 else np.int64)
+    begin = np.empty((len(windows), len(cutoff)), kind)
+    end = np.empty(len(cutoff), kind)
+    given = (windows, customer, cutoff, events.offsets, timestamp)
+    run_in_blocks(sweep.find_places, len(cutoff), *given, begin, end)
+    return dict(zip(windows.tolist(), begin, strict=True)), end
+
+
+def _length(one: Aggregation) -> int:
+    return _ALL_OF_HISTORY if one.window is None else int(one.window // MICROSECOND)
 
 
 def _how(one: Aggregation) -> int:

@@ -4,7 +4,7 @@ import sqlglot.expressions as exp
 
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
-from crmml.tables._spine import known_at
+from crmml.tables._stays import known_at
 
 
 def learn_largest(

@@ -26,7 +26,7 @@ from crmml.tables import _sql as sql
 from crmml.tables._instants import check_cutoffs
 from crmml.tables._spine import build_spine
 
-BLOCK_BYTES = 2**28
+BLOCK_BYTES = 2**26
 """About how much the events and the results of a block may take, as plain arrays."""
 _SPINE_ROLES = {
     "transactions": {"timestamp", "recorded_at"},

@@ -1,6 +1,6 @@
 """The training panel: features and label of each customer at each cutoff."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,16 +49,16 @@ def make_panel(
     Panel
         Rows of all snapshots, those without a label left out and counted.
     """
-    spine = build_spine(tables, cutoffs, active_within=label.active_horizon).to_frame(
-        tables
-    )
+    spine = build_spine(tables, cutoffs, active_within=label.active_horizon)
+    # Rows are named by cutoff and customer, however many cutoffs there are.
+    spine = replace(spine, is_single=False)
     labels = label.transform(tables, spine=spine)
     X = features.transform(tables, spine=spine)
     is_known = labels.notna().to_numpy()
     return Panel(
         X[is_known],
         labels[is_known].to_numpy(dtype=np.int64),
-        spine["cutoff"][is_known].reset_index(drop=True),
+        spine.to_frame(tables)["cutoff"][is_known].reset_index(drop=True),
         int((~is_known).sum()),
     )
 

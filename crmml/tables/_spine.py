@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -9,43 +10,70 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlglot.expressions as exp
+from numpy.typing import NDArray
 
 from crmml._utils._durations import Duration, check_duration
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
-from crmml.tables import _sql as sql
 from crmml.tables._customer_tables import CustomerTables
 from crmml.tables._ids import narrow_ids
 from crmml.tables._instants import check_cutoffs, is_single, to_microseconds
 from crmml.tables._roster import check_roster_ids, read_roster
-from crmml.tables._windows import customers_with_event, cutoff_rows
+from crmml.tables._stays import spine_query, stays_query
+
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class Spine:
     """Rows of customer and cutoff, in the order that results keep."""
 
-    rows: pa.Table
-    """Columns ``position``, ``customer_id`` and ``cutoff`` in microseconds."""
+    ids: pa.Array
+    """The customers, each once, in ascending order."""
+    customer: NDArray[np.int32]
+    """Each row's customer, by place in `ids`."""
+    cutoff: NDArray[np.int64]
+    """Each row's cutoff in microseconds."""
     cutoffs: list[int]
     """The distinct cutoffs, ascending."""
     is_single: bool
     """Whether the caller named one cutoff rather than a list."""
 
+    @cached_property
+    def rows(self) -> pa.Table:
+        """Columns ``position``, ``customer_id`` and ``cutoff`` in microseconds."""
+        return pa.table(
+            {
+                "position": np.arange(len(self.cutoff)),
+                "customer_id": self.ids.take(pa.array(self.customer)),
+                "cutoff": self.cutoff,
+            }
+        )
+
     def to_frame(self, tables: CustomerTables) -> pd.DataFrame:
         """Return the rows as a frame with ids in the user's type."""
-        cutoff = self.rows["cutoff"].cast(pa.timestamp("us")).to_pandas()
-        if tables.is_aware:
-            cutoff = cutoff.dt.tz_localize("UTC")
-        ids = tables.restore_ids(self.rows["customer_id"])
+        ids = self._restore_ids(tables).take(self.customer).reset_index(drop=True)
+        cutoff = self._as_instants(self.cutoff, tables)
         return pd.DataFrame({"customer_id": ids, "cutoff": cutoff})
 
     def to_index(self, tables: CustomerTables) -> pd.Index:
         """Return customer_id, or (cutoff, customer_id) where several were asked for."""
-        frame = self.to_frame(tables)
+        ids = self._restore_ids(tables)
         if self.is_single:
-            return pd.Index(frame["customer_id"], name="customer_id")
-        return pd.MultiIndex.from_frame(frame[["cutoff", "customer_id"]])
+            return pd.Index(ids.take(self.customer), name="customer_id")
+        # By place, which spares pandas to look for what is equal.
+        return pd.MultiIndex(
+            levels=[self._as_instants(self.cutoffs, tables), pd.Index(ids)],
+            codes=[np.searchsorted(self.cutoffs, self.cutoff), self.customer],
+            names=["cutoff", "customer_id"],
+        )
+
+    def _restore_ids(self, tables: CustomerTables) -> pd.Series:
+        return tables.restore_ids(pa.chunked_array([self.ids]))
+
+    @staticmethod
+    def _as_instants(microseconds: Any, tables: CustomerTables) -> pd.DatetimeIndex:
+        instants = np.asarray(microseconds, np.int64).view("datetime64[us]")
+        return pd.DatetimeIndex(instants, tz="UTC" if tables.is_aware else None)
 
 
 def make_spine(
@@ -119,21 +147,29 @@ def build_spine(
     """Build the rows of :func:`make_spine` without turning them into a frame."""
     instants = check_cutoffs(cutoffs, tables)
     if customers is not None:
-        rows = _cross(read_roster(customers, tables), instants)
-        return Spine(rows, instants, is_single(cutoffs))
+        ids = read_roster(customers, tables)
+        everyone = pa.chunked_array(ids.chunks * len(instants), ids.type)
+        cutoff = pa.array(np.repeat(instants, len(ids)))
+        return _encode(everyone, cutoff, instants, is_single(cutoffs))
     within = (
         None
         if active_within is None
         else check_duration(active_within, "active_within")
     )
-    rows = tables.engine.run(spine_query(tables, instants, within))
-    if not rows.num_rows:
+    if within is None:
+        spine = _cross_stays(tables, instants, is_single(cutoffs))
+    else:
+        rows = tables.engine.run(spine_query(tables, instants, within))
+        spine = _encode(
+            rows["customer_id"], rows["cutoff"], instants, is_single(cutoffs)
+        )
+    if not len(spine.cutoff):
         raise NotEnoughHistoryError(
             f"No customer had joined or bought, and not left, before the cutoff"
             f"{'' if within is None else f' and was active within {within}'}. "
             "Choose later cutoffs, or look at tables.quality()."
         )
-    return Spine(_numbered(rows), instants, is_single(cutoffs))
+    return spine
 
 
 def read_spine(frame: Any, tables: CustomerTables) -> Spine:
@@ -141,8 +177,8 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
 
     Parameters
     ----------
-    frame : pandas.DataFrame, polars.DataFrame or pyarrow.Table
-        Columns ``customer_id`` and ``cutoff``; each pair once.
+    frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table or Spine
+        Columns ``customer_id`` and ``cutoff``; each pair once. A spine is kept.
     tables : CustomerTables
         The data.
 
@@ -157,6 +193,8 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
         If columns are missing, a pair is repeated or missing, or ids are of another
         type than the tables'.
     """
+    if isinstance(frame, Spine):
+        return frame
     seen = nw.from_native(frame, eager_only=True)
     missing = [name for name in ("customer_id", "cutoff") if name not in seen.columns]
     if missing:
@@ -185,98 +223,42 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
             f"spine repeats {rows.num_rows - n_pairs} pairs of customer_id and cutoff; "
             "keep each once."
         )
-    return Spine(_numbered(rows), cutoffs, is_single=False)
+    return _encode(rows["customer_id"], rows["cutoff"], cutoffs, is_single=False)
 
 
-def spine_query(
-    tables: CustomerTables, cutoffs: list[int], within: pd.Timedelta | None
-) -> exp.Select:
-    """Select the customers there were at each cutoff, ordered by cutoff and id."""
-    customer_id, cutoff = sql.column("customer_id"), sql.column("cutoff")
-    since = sql.column("since")
-    known = (
-        exp.select(customer_id, exp.alias_(exp.Min(this=since), "since", quoted=True))
-        .from_(_appearances(tables).subquery("appearances"))
-        .group_by(customer_id)
+def _cross_stays(tables: CustomerTables, cutoffs: list[int], is_single: bool) -> Spine:
+    """Find who had come and not left by each cutoff."""
+    stays = tables.engine.run(stays_query(tables))
+    since = _to_numpy(stays["since"])
+    left_at = _to_numpy(stays["left_at"]) if "left_at" in stays.schema.names else None
+    parts = []
+    for cutoff in cutoffs:
+        is_there = since < cutoff
+        if left_at is not None:
+            is_there &= left_at >= cutoff
+        parts.append(np.flatnonzero(is_there).astype(np.int32))
+    ids = narrow_ids(stays["customer_id"]).combine_chunks()
+    instants = np.repeat(np.asarray(cutoffs, np.int64), [len(part) for part in parts])
+    return Spine(ids, np.concatenate(parts), instants, cutoffs, is_single)
+
+
+def _to_numpy(instants: pa.ChunkedArray) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = pc.fill_null(instants, _NEVER).to_numpy()
+    return found
+
+
+def _encode(
+    ids: pa.ChunkedArray, cutoff: Any, cutoffs: list[int], is_single: bool
+) -> Spine:
+    """Bring rows of ids and cutoffs to a spine."""
+    encoded = narrow_ids(ids).combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return Spine(
+        encoded.dictionary.take(pa.array(order)),
+        place[encoded.indices.to_numpy()],
+        pc.cast(cutoff, pa.int64()).to_numpy(),
+        cutoffs,
+        is_single,
     )
-    query = (
-        exp.select(customer_id, cutoff)
-        .from_(known.subquery("known"))
-        .join(sql.table("cutoffs"), on=exp.LT(this=since, expression=cutoff))
-        .order_by(cutoff, customer_id)
-    )
-    if "left_at" in tables.columns.get("customers", {}):
-        gone = exp.select(customer_id, sql.column("left_at")).from_(
-            sql.table("customers")
-        )
-        query = query.join(
-            gone.subquery("gone"), using=["customer_id"], join_type="left"
-        ).where(
-            exp.or_(
-                sql.column("left_at").is_(exp.null()),
-                exp.GTE(this=sql.column("left_at"), expression=cutoff),
-            )
-        )
-    if within is not None:
-        active = customers_with_event(
-            "transactions", -within, pd.Timedelta(0), known_at(tables, "transactions")
-        )
-        # Each pair is there once, so that the join multiplies no row.
-        query = query.join(active.subquery("active"), using=["customer_id", "cutoff"])
-    return sql.with_part(query, "cutoffs", cutoff_rows(cutoffs))
-
-
-def _appearances(tables: CustomerTables) -> exp.Query:
-    """Every instant at which a customer is known to have joined or bought."""
-    parts: list[exp.Query] = []
-    if "transactions" in tables:
-        seen = known_at(tables, "transactions") or sql.column("timestamp")
-        parts.append(_since("transactions", seen))
-    if "joined_at" in tables.columns.get("customers", {}):
-        parts.append(_since("customers", sql.column("joined_at")))
-    if not parts:
-        raise SchemaError(
-            "A spine needs to know when customers came: give transactions, or "
-            "customers=Customers(..., joined_at=...)."
-        )
-    query = parts[0]
-    for part in parts[1:]:
-        query = exp.union(query, part, distinct=False)
-    return query
-
-
-def _since(table: str, instant: exp.Expr) -> exp.Select:
-    return exp.select(
-        sql.column("customer_id"), exp.alias_(instant, "since", quoted=True)
-    ).from_(sql.table(table))
-
-
-def known_at(tables: CustomerTables, table: str) -> exp.Expr | None:
-    """When a row was known: the later of its timestamp and recorded_at.
-
-    None when the table declares no recording time; the expression is null, hence
-    before no cutoff, where the recording time is missing.
-    """
-    if "recorded_at" not in tables.columns[table]:
-        return None
-    timestamp, recorded = sql.column("timestamp"), sql.column("recorded_at")
-    return (
-        exp.case()
-        .when(exp.GT(this=recorded, expression=timestamp), recorded)
-        .when(exp.LTE(this=recorded, expression=timestamp), timestamp)
-    )
-
-
-def _cross(ids: pa.ChunkedArray, cutoffs: list[int]) -> pa.Table:
-    parts = [
-        pa.table({"customer_id": ids, "cutoff": pa.repeat(cutoff, len(ids))})
-        for cutoff in cutoffs
-    ]
-    return _numbered(pa.concat_tables(parts))
-
-
-def _numbered(rows: pa.Table) -> pa.Table:
-    position = pa.array(np.arange(rows.num_rows))
-    cutoff = pc.cast(rows["cutoff"], pa.int64())
-    ids = narrow_ids(rows["customer_id"])
-    return pa.table({"position": position, "customer_id": ids, "cutoff": cutoff})
