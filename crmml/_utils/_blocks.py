@@ -1,5 +1,6 @@
 """Run a compiled loop over many rows on several threads, with one result."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -66,6 +67,6 @@ def _run(calls: list[tuple[Callable[..., None], tuple[object, ...]]]) -> None:
         loop, arguments = calls[0]
         loop(*arguments)
         return
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for running in [pool.submit(loop, *arguments) for loop, arguments in calls]:
             running.result()

@@ -47,15 +47,17 @@ def split_customers(
     n_blocks = min(n_blocks, _MOST_BLOCKS)
     # Other engines hand out nothing before they have all, and ids of several integer
     # types have no type of their own in Arrow.
-    is_whole = tables.engine.dialect != "duckdb" or tables.id_type == "HUGEINT"
-    if n_blocks <= 1 or is_whole:
+    engine = tables.engine
+    is_whole = n_blocks <= 1 or tables.id_type == "HUGEINT"
+    if is_whole or not isinstance(engine, DuckDBEngine):
         yield tables
         return
-    with tempfile.TemporaryDirectory(prefix="crmml-blocks-") as folder:
+    place = engine.spill_directory
+    with tempfile.TemporaryDirectory(prefix="crmml-blocks-", dir=place) as folder:
         for name, needed in roles.items():
             _lay_down(tables, name, ["customer_id", *needed], n_blocks, Path(folder))
         block = copy.copy(tables)
-        block.engine = DuckDBEngine()
+        block.engine = engine.another()
         for number in range(n_blocks):
             with ExitStack() as lent:
                 for name in roles:
@@ -81,9 +83,7 @@ def _lay_down(
     with ExitStack() as files, tables.engine.stream(query, _BATCH_ROWS) as batches:
         schema = pa.schema([field for field in batches.schema if field.name != "block"])
         writers = [
-            files.enter_context(
-                pa.ipc.new_file(_path(folder, name, i), schema)
-            )
+            files.enter_context(pa.ipc.new_file(_path(folder, name, i), schema))
             for i in range(n_blocks)
         ]
         for batch in batches:

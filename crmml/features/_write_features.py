@@ -11,6 +11,7 @@ import pyarrow.parquet
 import sqlglot.expressions as exp
 
 from crmml._utils._atomic import whole_file
+from crmml._utils._progress import ProgressBar
 from crmml.exceptions import NotEnoughHistoryError
 from crmml.features._blocks import split_customers
 from crmml.features._compute import compute_features
@@ -106,7 +107,10 @@ def split_tables(
     n_cutoffs = len(check_cutoffs(cutoffs, tables))
     roles = _roles(asked, tables)
     n_blocks = _count_blocks(n_features, asked, tables, roles, n_cutoffs)
-    yield from split_customers(tables, roles, n_blocks)
+    with ProgressBar("Blocks of customers", n_blocks) as bar:
+        for block in split_customers(tables, roles, n_blocks):
+            yield block
+            bar.advance()
 
 
 def write_parts(parts: Iterable[pa.Table], path: Path) -> int:

@@ -1,6 +1,7 @@
 """The data given decide where queries run."""
 
 from collections.abc import Mapping
+from os import PathLike
 
 from crmml.exceptions import SchemaError
 from crmml.tables._database_table import DatabaseSource
@@ -21,13 +22,19 @@ def open_engine(source: Source) -> Engine:
     return DuckDBEngine()
 
 
-def choose_engines(sources: Mapping[str, Source]) -> tuple[Engine, dict[str, Engine]]:
+def choose_engines(
+    sources: Mapping[str, Source],
+    memory_limit: str | None = None,
+    spill_directory: str | PathLike[str] | None = None,
+) -> tuple[Engine, dict[str, Engine]]:
     """Open the engine in which all tables are brought together.
 
     Parameters
     ----------
     sources : mapping of str to Source
         The source of each table.
+    memory_limit, spill_directory : optional
+        Those of the engine in this process, where there is one.
 
     Returns
     -------
@@ -40,7 +47,8 @@ def choose_engines(sources: Mapping[str, Source]) -> tuple[Engine, dict[str, Eng
     Raises
     ------
     SchemaError
-        If tables lie in several places outside this process.
+        If tables lie in several places outside this process, or all of them outside
+        and limits of this process are given.
     """
     outside = {name: one for name, one in sources.items() if one.home is not None}
     if len({id(one.home) for one in outside.values()}) > 1:
@@ -51,9 +59,16 @@ def choose_engines(sources: Mapping[str, Source]) -> tuple[Engine, dict[str, Eng
             "connection, or read all but one place's into this process."
         )
     if not outside:
-        engine: Engine = DuckDBEngine()
+        engine: Engine = DuckDBEngine(memory_limit, spill_directory)
         return engine, dict.fromkeys(sources, engine)
-    engine = open_engine(next(iter(outside.values())))
-    inside = DuckDBEngine() if len(outside) < len(sources) else engine
+    engine = inside = open_engine(next(iter(outside.values())))
+    if len(outside) < len(sources):
+        inside = DuckDBEngine(memory_limit, spill_directory)
+    elif memory_limit is not None or spill_directory is not None:
+        raise SchemaError(
+            "memory_limit and spill_directory are for DuckDB in this process, and "
+            f"these tables lie in {next(iter(outside.values())).place}. Leave them "
+            "out, and set the limits there."
+        )
     readers = {name: engine if name in outside else inside for name in sources}
     return engine, readers

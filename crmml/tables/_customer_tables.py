@@ -1,6 +1,7 @@
 """All tables of a company, checked together and ready to be asked."""
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import duckdb
@@ -48,6 +49,14 @@ class CustomerTables:
     observed_until : str or datetime, optional
         The instant until which the data are complete. It bounds every cutoff and every
         label. Default: the last event of any table.
+    memory_limit : str, optional
+        The most memory that DuckDB may take in this process, such as ``"4GB"``. What
+        it sorts and groups beyond that is written to disk. Results, and tables that
+        are in memory already, come on top. Default: DuckDB's, four fifths of the
+        machine's memory.
+    spill_directory : str or path, optional
+        The folder for what does not fit in memory; it is empty again afterwards.
+        Default: that of the system for temporary files.
 
     Attributes
     ----------
@@ -59,7 +68,10 @@ class CustomerTables:
     ------
     SchemaError
         If a table is not what was declared; the message names table, column, rule and
-        how many rows break it.
+        how many rows break it. Or if a limit is none, or is given where all tables
+        lie outside this process.
+    LimitError
+        From all that reads the tables, if DuckDB needs more memory than it may take.
 
     Warns
     -----
@@ -95,6 +107,8 @@ class CustomerTables:
         surveys: Surveys | None = None,
         events: Events | None = None,
         observed_until: Any = None,
+        memory_limit: str | None = None,
+        spill_directory: str | PathLike[str] | None = None,
     ) -> None:
         self.transactions = transactions
         self.customers = customers
@@ -111,7 +125,9 @@ class CustomerTables:
             }
         )
         sources = {name: table.source for name, table in self._declared.items()}
-        self.engine, self.readers = choose_engines(sources)
+        self.engine, self.readers = choose_engines(
+            sources, memory_limit, spill_directory
+        )
         self.columns: dict[str, dict[str, Column]] = {}
         self.extents: dict[str, Extent] = {}
         for name, table in self._declared.items():

@@ -5,13 +5,14 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import sqlglot.expressions as exp
 
-from crmml.exceptions import SchemaError
+from crmml.exceptions import LimitError, SchemaError
 from crmml.tables._dialects import render
 from crmml.tables._sources import Source
 
@@ -23,29 +24,61 @@ _SETTINGS = {
 
 
 class DuckDBEngine:
-    """One DuckDB connection that may be used from several threads, one at a time."""
+    """One DuckDB connection that may be used from several threads, one at a time.
+
+    Parameters
+    ----------
+    memory_limit : str, optional
+        The most that DuckDB may take, such as ``"4GB"``; what does not fit is written
+        to disk. Default: DuckDB's, four fifths of the machine's memory.
+    spill_directory : str or path, optional
+        The folder for that; a folder in it is made when needed, and removed. Default:
+        that of the system for temporary files.
+    """
 
     dialect = "duckdb"
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        memory_limit: str | None = None,
+        spill_directory: str | PathLike[str] | None = None,
+    ) -> None:
+        self.memory_limit = memory_limit
+        self.spill_directory = Path(spill_directory or tempfile.gettempdir())
+        if not self.spill_directory.is_dir():
+            raise SchemaError(
+                f"spill_directory={str(spill_directory)!r}: there is no such folder. "
+                "Make it."
+            )
         self._connection = duckdb.connect(":memory:")
         self._lock = threading.RLock()
         self._sources: list[Source] = []
         # A name of its own: another user's folder could not be written to.
-        spill = Path(tempfile.gettempdir()) / f"crmml-spill-{secrets.token_hex(8)}"
+        spill = self.spill_directory / f"crmml-spill-{secrets.token_hex(8)}"
         settings = {**_SETTINGS, "temp_directory": str(spill)}
         for name, value in settings.items():
-            statement = exp.Set(
-                expressions=[
-                    exp.SetItem(
-                        this=exp.EQ(
-                            this=exp.to_identifier(name),
-                            expression=exp.Literal.string(value),
-                        )
-                    )
-                ]
-            )
-            self._connection.execute(statement.sql(self.dialect))
+            self._set(name, value)
+        if memory_limit is not None:
+            self._limit_memory(memory_limit)
+
+    def another(self) -> "DuckDBEngine":
+        """Open an engine with the same limits, and without tables."""
+        return DuckDBEngine(self.memory_limit, self.spill_directory)
+
+    def _set(self, name: str, value: str) -> None:
+        setting = exp.EQ(
+            this=exp.to_identifier(name), expression=exp.Literal.string(value)
+        )
+        tree = exp.Set(expressions=[exp.SetItem(this=setting)])
+        self._connection.execute(tree.sql(self.dialect))
+
+    def _limit_memory(self, memory_limit: str) -> None:
+        try:
+            self._set("memory_limit", memory_limit)
+        except (duckdb.Error, TypeError, ValueError):
+            raise SchemaError(
+                f"memory_limit must be a size such as '4GB', got {memory_limit!r}."
+            ) from None
 
     def register(self, source: Source, view: str, columns: Mapping[str, str]) -> None:
         """Make columns of a source, given by new name, readable as `view`."""
@@ -75,6 +108,8 @@ class DuckDBEngine:
         ------
         SchemaError
             If a file turns out to be damaged.
+        LimitError
+            If the statement needs more memory than DuckDB may take.
         """
         with self.stream(query) as batches:
             return batches.read_all()
@@ -89,6 +124,8 @@ class DuckDBEngine:
         ------
         SchemaError
             If a file turns out to be damaged.
+        LimitError
+            If the statement needs more memory than DuckDB may take.
         """
         statement = render(query, self.dialect)
         try:
@@ -100,6 +137,12 @@ class DuckDBEngine:
                 finally:
                     # The connection takes no other statement while rows are left.
                     reader.close()
+        except duckdb.OutOfMemoryException:
+            raise LimitError(
+                f"DuckDB needs more memory than it may take (memory_limit="
+                f"{self.memory_limit!r}). Raise the limit, make room in "
+                "spill_directory, or write_parquet, which works block by block."
+            ) from None
         except (duckdb.IOException, duckdb.InvalidInputException):
             for source in self._sources:
                 damage = source.find_damage()

@@ -1,5 +1,6 @@
 """One statement over the user's own tables, in seven dialects."""
 
+import duckdb
 import pytest
 import sqlglot
 import sqlglot.expressions as exp
@@ -68,6 +69,22 @@ def test_the_statement_gives_what_transform_gives(
     # The database's cursor hands out objects; names beyond 63 bytes it cuts.
     found = found.set_axis(expected.columns, axis=1).astype(expected.dtypes)
     assert_frame_equal(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["integer", "text"])
+def test_duckdb_runs_its_statement(kind, declare, frames, every_builder):
+    own = frames(seed=2, kind=kind, is_recorded=True)
+    tables = declare(own)
+    features = every_builder(["7D"]).fit(tables, CUTOFFS)
+    connection = duckdb.connect()
+    for name, frame in own.items():
+        connection.register(f"{name}_2024", frame)
+    names = {name: f"{name}_2024" for name in own}
+    statement = features.to_sql(tables, CUTOFFS, dialect="duckdb", names=names)
+    found = connection.sql(statement).df()
+    expected = features.transform(tables, CUTOFFS).reset_index()
+    expected = expected[["customer_id", "cutoff", *features.feature_names_out_]]
+    assert_frame_equal(found.astype(expected.dtypes), expected, check_exact=True)
 
 
 @pytest.mark.parametrize(
