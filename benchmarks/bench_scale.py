@@ -3,10 +3,12 @@
 Each run is a process of its own, whose wall time, CPU time and peak memory (resident
 set, with all that is imported) are printed. Beside crmml stands the best way known by
 hand: DuckDB, one statement and one file a cutoff. Each line of the log is an order,
-which the statements by hand make use of; crmml is given order ids and finds out. Data
-are generated with a seed and removed at the end.
+which the statements by hand make use of; crmml is given order ids and finds out. A
+third way is the same statement that tells orders apart by their ids, for one cutoff.
+Both may take 4 GB. Data are generated with a seed and removed at the end.
 
 Run: python benchmarks/bench_scale.py [millions_of_transactions ...]
+Or, for crmml alone at twelve cutoffs: python benchmarks/bench_scale.py curve 10 30 100
 """
 
 import json
@@ -33,6 +35,7 @@ CUTOFFS = [
     str(one.date()) for one in pd.date_range("2023-01-01", periods=12, freq="MS")
 ]
 SPAN = 730 * 86_400_000_000
+MEMORY_LIMIT = "4GB"
 START = pd.Timestamp("2022-01-01").value // 1000
 
 
@@ -59,13 +62,16 @@ def generate(n, path):
 
 def run_crmml(path, cutoffs, out):
     roles = {name: name for name in ("customer_id", "timestamp", "amount", "order_id")}
-    tables = CustomerTables(transactions=Transactions(path, **roles))
+    tables = CustomerTables(
+        transactions=Transactions(path, **roles), memory_limit=MEMORY_LIMIT
+    )
     features = FeatureSet([RFM(windows=WINDOWS), Tenure()])
     features.fit(tables, cutoffs).write_parquet(tables, cutoffs, out / "all.parquet")
 
 
-def run_duckdb(path, cutoffs, out):
-    con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out)})
+def run_duckdb(path, cutoffs, out, orders="*"):
+    limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(out)}
+    con = duckdb.connect(config=limits)
     for cutoff in cutoffs:
         at = f"timestamp '{cutoff}'"
         columns = [
@@ -81,7 +87,7 @@ def run_duckdb(path, cutoffs, out):
                 f"timestamp >= {at} - interval {window[:-1]} day" if window else "true"
             )
             columns += [
-                f"count(*) filter ({recent}) as n_orders{length}",
+                f"count({orders}) filter ({recent}) as n_orders{length}",
                 f"coalesce(sum(amount) filter ({recent}), 0) as total_spend{length}",
             ]
         con.execute(
@@ -90,7 +96,15 @@ def run_duckdb(path, cutoffs, out):
         )
 
 
-CONTESTANTS = {"crmml": run_crmml, "DuckDB cutoff by cutoff": run_duckdb}
+def run_duckdb_by_order(path, cutoffs, out):
+    run_duckdb(path, cutoffs, out, "distinct order_id")
+
+
+CONTESTANTS = {
+    "crmml": run_crmml,
+    "DuckDB cutoff by cutoff": run_duckdb,
+    "DuckDB, orders told apart": run_duckdb_by_order,
+}
 
 
 def measure_here(name, path, n_cutoffs, out):
@@ -120,7 +134,7 @@ def summarise(out):
     )
 
 
-def main(millions):
+def main(millions, plan):
     print(f"crmml {crmml.__version__}, DuckDB {duckdb.__version__}, pandas", end=" ")
     print(f"{pd.__version__}, Python {platform.python_version()}, {platform.machine()}")
     print("Command: python", *sys.argv)
@@ -132,9 +146,9 @@ def main(millions):
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/log.parquet"
             generate(n, path)
-            for n_cutoffs in (1, 12):
+            for n_cutoffs, names in plan.items():
                 results = []
-                for name in CONTESTANTS:
+                for name in names:
                     used, out = measure(name, path, n_cutoffs, folder)
                     results.append(summarise(out))
                     print(
@@ -145,11 +159,18 @@ def main(millions):
                     )
                     for file in out.iterdir():
                         file.unlink()
-                pd.testing.assert_frame_equal(*results, check_dtype=False, rtol=1e-9)
+                for other in results[1:]:
+                    pd.testing.assert_frame_equal(
+                        results[0], other, check_dtype=False, rtol=1e-9
+                    )
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["child"]:
+    first = sys.argv[1:2]
+    if first == ["child"]:
         measure_here(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
+    elif first == ["curve"]:
+        main(sys.argv[2:], {12: ["crmml"]})
     else:
-        main(sys.argv[1:] or ["20"])
+        everyone = list(CONTESTANTS)
+        main(sys.argv[1:] or ["20"], {1: everyone, 12: everyone[:2]})
