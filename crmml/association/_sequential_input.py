@@ -20,7 +20,7 @@ from crmml.tables import CustomerTables, Transactions
 from crmml.tables import _sql as sql
 from crmml.tables._ids import narrow_ids
 from crmml.tables._instants import check_cutoffs
-from crmml.tables._spine import known_at
+from crmml.tables._stays import known_at
 
 Instants = NDArray[np.int64]
 

@@ -13,7 +13,8 @@ from crmml.features._grains import LONG_AGO, grain_keys
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
 from crmml.tables._prepare import MILLIONTHS
-from crmml.tables._spine import build_spine, known_at
+from crmml.tables._spine import build_spine
+from crmml.tables._stays import known_at
 
 Counts = NDArray[np.int64]
 
