@@ -1,6 +1,7 @@
 """What turns purchases into money today."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,7 +26,7 @@ def read_money(
     ------
     SchemaError
         If spend is negative, missing, infinite or of another length, margin is not in
-        (0, 1] or the discount rate not in [0, 1).
+        (0, 1] or the discount rate not in [0, 1), or no number.
     """
     money = np.asarray(spend, dtype=np.float64)
     if money.shape not in ((), (n_customers,)):
@@ -38,6 +39,9 @@ def read_money(
         raise SchemaError(
             f"spend must be finite and not negative; {n_bad} of {money.size} are not."
         )
+    for name, rate in {"margin": margin, "discount_rate": discount_rate}.items():
+        if not isinstance(rate, Real) or isinstance(rate, bool):
+            raise SchemaError(f"{name} must be one number, got {type(rate).__name__}.")
     if not 0 < margin <= 1:
         raise SchemaError(f"margin must be a fraction in (0, 1], got {margin!r}.")
     if not 0 <= discount_rate < 1:

@@ -62,8 +62,9 @@ class ValueJudging:
             One row for each cutoff, quantity (``purchases``, ``spend``) and model,
             with the measures of :func:`crmml.evaluation.compute_value_summary`, and
             for ``mae``, ``bias`` and ``gini`` the ends ``_low`` and ``_high`` of a 95
-            percent interval, by drawing customers again 400 times. The verdict in
-            words is ``attrs["verdict"]``.
+            percent interval, by drawing customers again 400 times (of more than
+            20,000, as many stand for all). The verdict in words is
+            ``attrs["verdict"]``.
 
         Raises
         ------

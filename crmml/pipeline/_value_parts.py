@@ -106,8 +106,8 @@ def forecast_value(
     if spend is not None:
         each = spend.predict_expected_spend(without_odd_spend(bought))
         found["expected_spend"] = each
-        found["historic_value"] = money["margin"] * bought["total_spend"]
         value = purchases.predict_lifetime_value(bought, horizon, spend=each, **money)
+        found["historic_value"] = money["margin"] * bought["total_spend"]
         found["lifetime_value"] = value
         # The chance to be there is a factor of it.
         alive = np.maximum(found["alive_probability"], np.finfo(np.float64).tiny)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from crmml.features import (
 )
 from crmml.labels import Inactivity
 from crmml.models import (
+    BetaBinomialModel,
     BetaGeoModel,
     GammaGammaModel,
     LifetimeValueRegressor,
@@ -91,6 +93,64 @@ def test_purchases_at_or_after_the_cutoff_change_nothing(purchases):
     )
 
 
+@pytest.mark.parametrize("model", [BetaGeoModel, BetaBinomialModel])
+@pytest.mark.parametrize("edit", ["added", "scrambled", "reordered"])
+def test_the_future_and_the_order_of_rows_change_nothing(
+    purchases, cdnow, value, model, edit
+):
+    rng = np.random.default_rng(0)
+    changed, later = purchases.copy(), (purchases["date"] >= CUTOFF).to_numpy()
+    if edit == "added":
+        copies = purchases[later].sample(500, replace=True, random_state=0)
+        changed = pd.concat([purchases, copies.assign(dollar_value=999.0)])
+    elif edit == "scrambled":
+        changed.loc[later, "dollar_value"] *= rng.uniform(-2, 9, later.sum())
+        changed.loc[later, "customer_id"] = rng.permutation(
+            changed.loc[later, "customer_id"]
+        )
+    else:
+        changed = purchases.sample(frac=1, random_state=0)
+    other = to_tables(changed, observed_until="1998-07-01")
+    money = MONEY | {"horizon": "280D"}
+    expected, found = (
+        value(tables, model=model(unit="28D")).predict(tables, CUTOFF, **money)
+        for tables in (cdnow, other)
+    )
+    assert_frame_equal(found, expected, rtol=0, atol=0)
+
+
+def test_polars_and_chinese_names_are_taken(purchases, cdnow, value):
+    names = {"customer_id": "客户", "date": "日期", "dollar_value": "金额"}
+    frame = pl.from_pandas(purchases.rename(columns=names))
+    tables = CustomerTables(
+        transactions=Transactions(
+            frame, customer_id="客户", timestamp="日期", amount="金额"
+        ),
+        observed_until="1998-07-01",
+    )
+    found = value(tables).predict(tables, CUTOFF, **MONEY)
+    assert_frame_equal(found, value(cdnow).predict(cdnow, CUTOFF, **MONEY))
+
+
+def test_zones_move_nothing_but_the_clock(purchases, cdnow, value):
+    """Midnight of Shanghai is an instant like any other."""
+    days = purchases["date"].dt.tz_localize("Asia/Shanghai")
+    tables = to_tables(
+        purchases.assign(date=days), observed_until="1998-07-01T00:00+08:00"
+    )
+    here, there = CUTOFF, f"{CUTOFF}T00:00+08:00"
+    ours, theirs = value(cdnow, here), value(tables, there)
+    assert_frame_equal(
+        ours.predict(cdnow, here, **MONEY), theirs.predict(tables, there, **MONEY)
+    )
+    tracks = [
+        ours.compute_tracking(cdnow, here, horizon="91D"),
+        theirs.compute_tracking(tables, there, horizon="91D"),
+    ]
+    assert_frame_equal(*(track.drop(columns="period_end") for track in tracks))
+    assert str(tracks[1]["period_end"].dt.tz) == "UTC"
+
+
 def test_who_never_bought_stays_in_the_table_without_a_value(purchases):
     joined = pd.DataFrame(
         {"id": ["新客", "00004"], "day": ["1997-09-01", "1997-01-01"]}
@@ -145,6 +205,8 @@ def test_bad_arguments_are_refused(purchases):
     fitted = make_pipeline().fit(tables, CUTOFF)
     with pytest.raises(SchemaError, match="'margin', 'discount_rate'"):
         fitted.predict(tables, CUTOFF, horizon="30D")
+    with pytest.raises(SchemaError, match="margin must be one number, got str"):
+        fitted.predict(tables, CUTOFF, **(MONEY | {"margin": "a third"}))
     with pytest.raises(SchemaError, match="features and regressor"):
         fitted.backtest(tables, CUTOFF, horizon="30D", features=RFM())
     no_money = ValuePipeline(purchases=BetaGeoModel(unit="7D"))

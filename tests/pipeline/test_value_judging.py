@@ -117,6 +117,36 @@ def test_intervals_are_as_wide_as_those_of_a_mean(scores, table):
         assert row["mae_high"] - row["mae_low"] == pytest.approx(width, rel=0.2)
 
 
+def test_of_many_customers_some_stand_for_all():
+    n = 60_000
+    rng = np.random.default_rng(0)
+    actual, forecast = rng.gamma(0.5, 10, n), rng.gamma(0.5, 10, n)
+    models = ["Model", "rule: as before"]
+    scores = pd.concat(
+        pd.DataFrame(
+            {
+                "cutoff": pd.Timestamp(CUTOFF),
+                "customer_id": np.arange(n),
+                "quantity": "spend",
+                "model": model,
+                "forecast": forecast,
+                "actual": actual,
+            }
+        )
+        for model in models
+    ).reset_index(drop=True)
+    table = summarise_forecasts(scores)
+    row = table.iloc[0]
+    width = 2 * 1.96 * np.abs(forecast - actual).std() / np.sqrt(n)
+    # 400 draws: within a fifth.
+    assert row["mae_high"] - row["mae_low"] == pytest.approx(width, rel=0.2)
+    for name in ("mae", "bias", "gini"):
+        assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
+    # Forecasts that are the same are no better than each other.
+    assert "does not clearly beat the rule" in table.attrs["verdict"]
+    assert "is about as close as" in table.attrs["verdict"]
+
+
 def test_the_verdict_names_models_measures_and_rules(table):
     verdict = table.attrs["verdict"]
     assert len(re.findall("Gini", verdict)) == 3
