@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmml.association import AssociationRules, _offers
+from crmml.association import AssociationRules, _offer_search, _offers
 from crmml.exceptions import SchemaError
 
 
@@ -40,9 +40,23 @@ def recommend_slowly(rules, n_baskets, baskets, n_items):
 BASKETS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=6), max_size=15)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.fixture(scope="module", params=["plain", "compiled"])
+def way(request):
+    """Both ways to search: by the interpreter and compiled."""
+    few = {"plain": 10**9, "compiled": -1}[request.param]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_offers, "choose_search", lambda n: _choose(n, few))
+        yield request.param
+
+
+def _choose(n_entries, few):
+    compiled = n_entries > few
+    return _offer_search._compile() if compiled else _offer_search.search_offers
+
+
+@settings(max_examples=40, deadline=None)
 @given(history=BASKETS, asked=BASKETS, n_items=st.integers(1, 4))
-def test_recommendations_equal_a_walk_through_all_rules(history, asked, n_items):
+def test_recommendations_equal_a_walk_through_all_rules(way, history, asked, n_items):
     rules = AssociationRules(min_support=1, min_confidence=0.2)
     rules.fit([*history, ["a", "b"]])
     found = rules.predict(asked, n_items)
@@ -135,3 +149,33 @@ def test_the_number_of_items_is_checked(rules, n_items):
 def test_baskets_in_another_form_are_refused(rules, baskets):
     with pytest.raises(SchemaError, match="baskets"):
         rules.predict(baskets)
+
+
+def test_a_thousand_baskets_get_what_each_gets_alone():
+    """The compiled search of many baskets, and the plain one of few, agree."""
+    rng = np.random.default_rng(0)
+    baskets = [rng.choice(40, rng.integers(1, 9)).tolist() for _ in range(1000)]
+    rules = AssociationRules(4, 0.1).fit(baskets)
+    assert rules.n_rules_ > 300
+    found = rules.predict(baskets, n_items=5)
+    assert found["basket"].nunique() > 900
+    best = {}
+    for rule in rules.rules_.itertuples():
+        if len(rule.consequents) == 1:
+            best.setdefault(next(iter(rule.consequents)), []).append(rule)
+    for basket, own in found.groupby("basket"):
+        held = set(baskets[basket])
+        assert held.isdisjoint(own["item"])
+        assert own["item"].is_unique
+        scores = {
+            item: max(
+                (rule.confidence for rule in some if rule.antecedents <= held),
+                default=None,
+            )
+            for item, some in best.items()
+            if item not in held
+        }
+        known = sorted((s for s in scores.values() if s is not None), reverse=True)
+        assert own["score"].tolist() == known[:5]
+        assert all(scores[row.item] == row.score for row in own.itertuples())
+        assert all(row.antecedents <= held for row in own.itertuples())
