@@ -97,32 +97,3 @@ def test_chinese_goods_orders_give_the_pairs_of_a_matrix_product():
     assert select_pairs(rules.itemsets_) == pairs
     offered = rules.predict([["酸奶"]], n_items=1)
     assert offered["item"].tolist() == ["全脂牛奶"]
-
-
-@pytest.fixture(scope="module")
-def retail():
-    return [line.split() for line in get_file("retail.dat").read_text().splitlines()]
-
-
-def test_real_baskets_give_the_itemsets_of_pyfim(retail):
-    fim = pytest.importorskip("fim")
-    table = FrequentItemsets(90).fit(retail).itemsets_
-    found = dict(zip(table["itemsets"], table["count"], strict=True))
-    assert found == {
-        frozenset(items): count
-        for items, count in fim.eclat(retail, "s", -90, report="a")
-    }
-    for kind, target in (("closed", "c"), ("maximal", "m")):
-        few = FrequentItemsets(400, kind=kind).fit(retail).itemsets_
-        peer = fim.eclat(retail, target, -400, report="a")
-        assert set(few["itemsets"]) == {frozenset(items) for items, _ in peer}
-
-
-def test_real_baskets_give_the_rules_of_efficient_apriori(retail):
-    peer = pytest.importorskip("efficient_apriori")
-    some = retail[:5_000]
-    _, expected = peer.apriori(some, min_support=0.01, min_confidence=0.333)
-    rules = AssociationRules(0.01, 0.333).fit(some).rules_
-    assert set(zip(rules["antecedents"], rules["consequents"], strict=True)) == {
-        (frozenset(rule.lhs), frozenset(rule.rhs)) for rule in expected
-    }
