@@ -22,7 +22,7 @@ from crmml.pipeline._value_parts import (
     forecast_value,
     has_odd_spend,
 )
-from crmml.pipeline._value_periods import summarise_opportunities
+from crmml.pipeline._value_periods import sum_log_gaps, summarise_opportunities
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import is_single
 
@@ -37,7 +37,8 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
     ----------
     purchases : estimator
         How often customers buy: :class:`crmml.models.BetaGeoModel`, or another of its
-        kind. Its unit is that of the summary.
+        kind. Its unit is that of the summary; the column that a
+        :class:`crmml.models.RegularBetaGeoModel` names as `log_gaps` is made for it.
     spend : GammaGammaModel, optional
         For how much; None gives purchases without money.
     grain : {"day", "order"}, default="day"
@@ -208,8 +209,6 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
 
     def _learn_summary(self, tables: Any, cutoff: Any) -> None:
         """Learn what the summary of a snapshot is made of."""
-        if not is_single(cutoff):
-            raise SchemaError("Give one cutoff; call it once for each.")
         builders: list[PointInTimeBuilder] = [
             BTYDSummary(unit=self.purchases.unit, grain=self.grain)
         ]
@@ -226,4 +225,9 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
             unit = check_duration(self.purchases_.unit, "unit")
             return summarise_opportunities(tables, cutoff, unit)
         frame: pd.DataFrame = self._features.transform(tables, cutoff)
+        log_gaps = getattr(self.purchases_, "log_gaps", None)
+        if log_gaps is not None:
+            unit = check_duration(self.purchases_.unit, "unit")
+            sums = sum_log_gaps(tables, cutoff, unit)
+            frame[log_gaps] = sums.reindex(frame.index).to_numpy()
         return frame

@@ -35,6 +35,11 @@ def check_value_parts(purchases: Any, spend: Any, grain: str) -> None:
         raise SchemaError(
             f"spend must be a GammaGammaModel() or None, got {type(spend).__name__}."
         )
+    if getattr(purchases, "log_gaps", None) is not None and grain != "day":
+        raise SchemaError(
+            f"log_gaps are made of days with a purchase, not of grain={grain!r}. Leave "
+            "one of them out."
+        )
     if isinstance(purchases, BetaBinomialModel) and grain != "day":
         raise SchemaError(
             f"grain={grain!r} is not for BetaBinomialModel: all that is bought in one "

@@ -12,6 +12,7 @@ from crmml._utils._durations import DAY, MICROSECOND
 from crmml.features._grains import LONG_AGO, grain_keys
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
+from crmml.tables._instants import check_cutoffs
 from crmml.tables._prepare import MILLIONTHS
 from crmml.tables._spine import build_spine
 from crmml.tables._stays import known_at
@@ -66,6 +67,31 @@ def summarise_opportunities(
     empty = ["frequency", "total_spend"] if "spend" in taken else ["frequency"]
     summary[empty] = summary[empty].fillna(0.0)
     return summary.assign(unit_days=unit / DAY, grain_days=unit / DAY)
+
+
+def sum_log_gaps(
+    tables: CustomerTables, cutoff: Any, unit: pd.Timedelta
+) -> "pd.Series[float]":
+    """Add up the logarithms of the times between days with a purchase, by customer.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The data.
+    cutoff : str or datetime
+        Only what was known before it is read.
+    unit : pandas.Timedelta
+        What times are measured in.
+
+    Returns
+    -------
+    pandas.Series
+        Of those who have bought, by customer_id; 0 for one day with purchases.
+    """
+    days = _read_periods(tables, DAY, check_cutoffs(cutoff, tables)[0])
+    days = days.sort_values(["customer_id", "period"])
+    gaps = days.groupby("customer_id")["period"].diff() * (DAY / unit)
+    return np.log(gaps).groupby(days["customer_id"]).sum()
 
 
 def count_taken(

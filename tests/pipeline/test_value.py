@@ -29,6 +29,7 @@ from crmml.models import (
     LogisticChurnClassifier,
     ModifiedBetaGeoModel,
     ParetoNBDModel,
+    RegularBetaGeoModel,
 )
 from crmml.pipeline import ChurnPipeline, ValuePipeline
 from crmml.tables import Customers, CustomerTables, Transactions
@@ -333,6 +334,25 @@ def test_unit_and_grain_of_fit_are_those_of_predict(cdnow, value):
     expected = value(cdnow).predict(cdnow, CUTOFF, **MONEY)
     changed = value(cdnow).set_params(purchases=BetaGeoModel(unit="1D"), grain="order")
     assert_frame_equal(changed.predict(cdnow, CUTOFF, **MONEY), expected)
+
+
+def test_the_gaps_of_a_rhythm_are_made(purchases, cdnow, value):
+    model = RegularBetaGeoModel(unit="7D", k=2, log_gaps="log_gaps")
+    fitted = value(cdnow, model=model)
+    days = purchases[purchases["date"] < CUTOFF].drop_duplicates(
+        ["customer_id", "date"]
+    )
+    gaps = days.groupby("customer_id")["date"].diff() / pd.Timedelta("7D")
+    summary = BTYDSummary(unit="7D").fit_transform(cdnow, CUTOFF)
+    summary["log_gaps"] = np.log(gaps).groupby(days["customer_id"]).sum()
+    alone = model.fit(summary)
+    assert fitted.purchases_.log_likelihood_ == pytest.approx(
+        alone.log_likelihood_, rel=1e-12
+    )
+    track = fitted.compute_tracking(cdnow, CUTOFF, horizon="91D")
+    assert track["expected"].gt(0).all()
+    with pytest.raises(SchemaError, match="made of days with a purchase"):
+        value(cdnow, model=model, grain="order")
 
 
 def test_covariates_are_features_of_each_cutoff(purchases):
