@@ -83,20 +83,32 @@ def _say_purpose(manifest: dict[str, Any], words: dict[str, str]) -> str:
     label = manifest.get("label")
     if label is None:
         return words["other"].format(kind=manifest["kind"])
-    kind, horizon = label["kind"], label.get("horizon")
-    active = label.get("active_within") or horizon
-    window = {"horizon": horizon, "gap": label.get("gap"), "active": active}
-    text = words.get(kind, words["label"]).format(label=kind, **window)
-    return f"{words['churn']} {text}"
+    kind, horizon = str(label["kind"]), label.get("horizon")
+    gap = _say_duration(label.get("gap"), words)
+    parts = {
+        "label": kind,
+        "horizon": _say_duration(horizon, words),
+        "active": _say_duration(label.get("active_within") or horizon, words),
+        "pause": words["pause"].format(gap=gap) if gap else "",
+    }
+    return words["churn"] + words.get(kind, words["label"]).format(**parts)
+
+
+def _say_duration(text: Any, words: dict[str, str]) -> str:
+    """Write whole days as such; anything else as it was given; nothing for none."""
+    if text is None or pd.Timedelta(text) == pd.Timedelta(0):
+        return ""
+    days = pd.Timedelta(text) / pd.Timedelta(1, "D")
+    return words["days"].format(n=f"{days:g}") if days % 1 == 0 else str(text)
 
 
 def _say_training(manifest: dict[str, Any], words: dict[str, str]) -> Iterator[Block]:
     training, tables = manifest["training"], manifest.get("tables")
     rate = training.get("base_rate")
-    cutoffs = training.get("cutoffs")
+    cutoffs, n_customers = training.get("cutoffs"), training.get("n_customers")
     facts = {
         words["snapshots"]: cutoffs and ", ".join(one.split("T")[0] for one in cutoffs),
-        words["n_customers"]: training.get("n_customers"),
+        words["n_customers"]: n_customers and f"{n_customers:,}",
         words["base_rate"]: None if rate is None else f"{rate:.1%}",
         words["n_unlabelled"]: training.get("n_unlabelled"),
         words["observed_until"]: tables and tables["observed_until"],
@@ -129,10 +141,11 @@ def _say_quality(
     yield "text", words["backtest"]
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         "cutoff": lambda row: str(row.get("cutoff", "–")).split("T")[0],
-        "model": lambda row: str(row.get("model", "–")),
+        "model": lambda row: words.get(row.get("model", ""), str(row.get("model"))),
         "n": lambda row: _number(row.get("n"), ",.0f"),
         "rate": lambda row: _number(row.get("base_rate"), ".1%"),
-        "auc": _say_auc,
+        "auc": lambda row: _number(row.get("auc"), ".3f"),
+        "interval": _say_interval,
         "top_decile_lift": lambda row: _number(row.get("top_decile_lift"), ".2f"),
         "brier": lambda row: _number(row.get("brier"), ".4f"),
         "profit": lambda row: _number(row.get("profit"), ",.2f"),
@@ -148,10 +161,9 @@ def _say_quality(
         yield "text", words["verdict"].format(verdict=backtest["verdict"])
 
 
-def _say_auc(row: dict[str, Any]) -> str:
-    found = _number(row.get("auc"), ".3f")
-    low, high = row.get("auc_low"), row.get("auc_high")
-    return found if low is None else f"{found} [{low:.3f}, {high:.3f}]"
+def _say_interval(row: dict[str, Any]) -> str:
+    low, high = (_number(row.get(f"auc_{end}"), ".3f") for end in ("low", "high"))
+    return low if low == "–" else f"{low} – {high}"
 
 
 def _number(value: Any, spec: str) -> str:
@@ -197,7 +209,7 @@ def _say_features(
     rows = [
         {
             words["feature"]: name,
-            words["kind"]: one["kind"],
+            words["kind"]: words.get(one["kind"], one["kind"]),
             words["meaning"]: meanings.get(name, "–").rstrip("%"),
         }
         for name, one in zip(names, features, strict=True)

@@ -7,13 +7,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "unknown": "Not known: it was not stored with the model.",
         "purpose": "What it says",
         "churn": "For each customer who could still leave at a cutoff, the probability "
-        "to leave.",
+        "to leave. ",
         "other": "What {kind} predicts; see its documentation.",
-        "Inactivity": "A customer has left if there is no purchase within {horizon} "
-        "from {gap} after the cutoff. Only who bought in the {active} before the "
-        "cutoff can still leave.",
-        "ContractEnd": "A customer has left if the contract ends within {horizon} from "
-        "{gap} after the cutoff.",
+        "Inactivity": "A customer has left if there is no purchase in the {horizon} "
+        "after the cutoff{pause}. Only who bought in the {active} before the cutoff "
+        "can still leave.",
+        "ContractEnd": "A customer has left if the contract ends in the {horizon} "
+        "after the cutoff{pause}.",
+        "pause": " and a pause of {gap}",
+        "days": "{n} days",
         "label": "The label is {label}.",
         "training": "What it was fitted to",
         "snapshots": "Snapshots of customers",
@@ -33,16 +35,25 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_backtest": "Not known: no out-of-time test was stored with this model. "
         "Before it is used, run backtest, and give its table to save(metrics=...).",
         "backtest": "Each cutoff was scored by a model fitted only to what was known "
-        "by then. AUC is the probability that a leaver is ranked above a stayer; its "
-        "95 percent interval is in brackets. Rules that need no model stand beside it.",
+        "by then. AUC is the probability that a leaver is ranked above a stayer, with "
+        "its 95 percent interval; lift, how many times the base rate leave among the "
+        "tenth most at risk; profit, what calling customers earned, per customer. "
+        "Rules that need no model stand beside it.",
         "cutoff": "cutoff",
         "model": "model",
         "n": "customers",
         "rate": "left",
-        "auc": "AUC [95 %]",
-        "top_decile_lift": "lift of the top tenth",
-        "brier": "Brier score",
-        "profit": "profit per customer",
+        "auc": "AUC",
+        "interval": "95 %",
+        "top_decile_lift": "lift",
+        "brier": "Brier",
+        "profit": "profit",
+        "rule: base rate": "rule: base rate",
+        "rule: days since last purchase": "rule: days since last purchase",
+        "number": "number",
+        "boolean": "yes or no",
+        "text": "category",
+        "empty": "empty",
         "verdict": "Verdict: {verdict}",
         "drivers": "What moves the risk",
         "driver_note": "Share of the movements of the risk among the training "
@@ -79,9 +90,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "purpose": "模型说明什么",
         "churn": "对截止时点仍可能流失的每位客户，给出其流失概率。",
         "other": "{kind} 的预测；详见其文档。",
-        "Inactivity": "从截止时点后 {gap} 起的 {horizon} 内没有购买，即视为流失。"
-        "只有截止时点前 {active} 内购买过的客户才可能流失。",
-        "ContractEnd": "从截止时点后 {gap} 起的 {horizon} 内合同终止，即视为流失。",
+        "Inactivity": "截止时点{pause}之后 {horizon}内没有购买，即视为流失。"
+        "只有截止时点前 {active}内购买过的客户才可能流失。",
+        "ContractEnd": "截止时点{pause}之后 {horizon}内合同终止，即视为流失。",
+        "pause": "再过 {gap}",
+        "days": "{n} 天",
         "label": "标签为 {label}。",
         "training": "训练数据",
         "snapshots": "客户快照时点",
@@ -101,15 +114,23 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_backtest": "未知：模型中没有保存时间外检验的结果。使用之前请运行 backtest，"
         "并把结果表交给 save(metrics=...)。",
         "backtest": "每个截止时点都由只知道当时数据的模型评分。AUC 是流失客户排在留存"
-        "客户之前的概率，方括号内为 95% 区间。旁边列出不需要模型的规则。",
+        "客户之前的概率及其 95% 区间；提升度是风险最高一成客户的流失率与基准率之比；"
+        "利润是联系客户所得，按每位客户平均。旁边列出不需要模型的规则。",
         "cutoff": "截止时点",
         "model": "模型",
         "n": "客户数",
         "rate": "流失率",
-        "auc": "AUC [95%]",
-        "top_decile_lift": "前一成提升度",
+        "auc": "AUC",
+        "interval": "95% 区间",
+        "top_decile_lift": "提升度",
         "brier": "Brier 分数",
-        "profit": "每位客户利润",
+        "profit": "利润",
+        "rule: base rate": "规则：基准率",
+        "rule: days since last purchase": "规则：距上次购买天数",
+        "number": "数值",
+        "boolean": "是否",
+        "text": "类别",
+        "empty": "空",
         "verdict": "结论（英文原文）：{verdict}",
         "drivers": "影响风险的因素",
         "driver_note": "各特征在训练客户风险变化中所占的比例。"

@@ -1,11 +1,13 @@
 """A model card says what is known and what is not, in both languages and forms."""
 
+import copy
 import re
 
 import pandas as pd
 import pytest
 
 from crmml.exceptions import ModelFileError, SchemaError
+from crmml.labels import ContractEnd, Inactivity
 from crmml.models import LogisticChurnClassifier
 from crmml.scoring import make_model_card, read_manifest, save, write_model_card
 from crmml.scoring._card_texts import TEXTS
@@ -43,18 +45,32 @@ def test_the_card_tells_what_the_manifest_knows(known):
     card = make_model_card(read_manifest(path))
     manifest = read_manifest(path)
     assert card.startswith("# Model card: ChurnPipeline with LogisticChurnClassifier\n")
-    assert "no purchase within 60D from 0D after the cutoff" in card
-    assert "bought in the 60D before" in card
+    assert "no purchase in the 60 days after the cutoff. Only who" in card
+    assert "bought in the 60 days before" in card
     assert "2024-01-01, 2024-03-01" in card
     assert f"{manifest['training']['base_rate']:.1%}" in card
     row = metrics.iloc[0]
-    auc = f"{row['auc']:.3f} \\[{row['auc_low']:.3f}, {row['auc_high']:.3f}\\]"
+    auc = f"| {row['auc']:.3f} | {row['auc_low']:.3f} – {row['auc_high']:.3f} |"
     assert auc in card
     assert "rule: base rate" in card
     assert metrics.attrs["verdict"] in card
     assert "days since the last purchase" in card
     assert manifest["sha256"] in card
     assert "Not known" not in card
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (Inactivity("28D", gap="12h"), "28 days after the cutoff and a pause of 12h."),
+        (ContractEnd("90D", gap="7D"), "ends in the 90 days after the cutoff and a "),
+        (ContractEnd(pd.Timedelta("36h")), "1 days 12:00:00 after the cutoff."),
+    ],
+)
+def test_the_definition_of_churn_is_said(label, said, fitted, tmp_path):
+    churn = copy.deepcopy(fitted["churn"]).set_params(label=label)
+    save(churn, tmp_path / "a.crmml")
+    assert said in make_model_card(read_manifest(tmp_path / "a.crmml"))
 
 
 def test_what_is_not_known_is_said(unknown):
