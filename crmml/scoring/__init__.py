@@ -3,8 +3,9 @@
 A model file is read from a closed list of kinds; nothing in it is run or imported.
 """
 
+from crmml.scoring._card_page import make_model_card
 from crmml.scoring._csv import read_scores
-from crmml.scoring._model_card import make_model_card, write_model_card
+from crmml.scoring._model_card import write_model_card
 from crmml.scoring._save import load, read_manifest, save
 from crmml.scoring._score import score
 

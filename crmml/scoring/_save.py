@@ -12,6 +12,7 @@ import sklearn
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from crmml._utils._atomic import whole_file
 from crmml.exceptions import ModelFileError
 from crmml.scoring._archive import (
     ARRAYS,
@@ -21,6 +22,7 @@ from crmml.scoring._archive import (
     read_archive,
     write_archive,
 )
+from crmml.scoring._card_page import check_card_path, make_model_card
 from crmml.scoring._manifest import describe_model, open_manifest, seal
 from crmml.scoring._pack import Packer
 from crmml.scoring._table import KINDS, MODELS, NAMES
@@ -28,6 +30,8 @@ from crmml.scoring._training import describe_training
 from crmml.scoring._unpack import unpack
 
 _ZIP = b"PK\x03\x04"
+_ANY_SIZE = 2**62
+"""Of a file that was just written here."""
 
 
 def save(
@@ -36,6 +40,7 @@ def save(
     *,
     tables: Any = None,
     metrics: pd.DataFrame | None = None,
+    card: str | os.PathLike[str] | None = None,
 ) -> None:
     """Write a fitted model to one file that holds no code and no customer.
 
@@ -54,6 +59,10 @@ def save(
         row of them is stored.
     metrics : pandas.DataFrame, optional
         What ``model.backtest(...)`` returned, for the manifest and the model card.
+    card : str or path, optional
+        Where to write a model card too, in English: Markdown (``.md``) or a page
+        (``.html``). :func:`write_model_card` makes one of any file at any time, in
+        Chinese too.
 
     Raises
     ------
@@ -61,7 +70,8 @@ def save(
         If the model is not fitted, or it or a part of it is of a type that a model
         file may not hold.
     SchemaError
-        If `metrics` holds customers, or `tables` are not those of fit.
+        If `metrics` holds customers, `tables` are not those of fit, or the name of
+        `card` ends in neither .md nor .html.
     OSError
         If the file cannot be written; an older one is then still there.
 
@@ -69,6 +79,7 @@ def save(
     --------
     load : Reads the file.
     read_manifest : Reads only what the file says of the model.
+    write_model_card : Writes that for people.
 
     Notes
     -----
@@ -88,6 +99,7 @@ def save(
     >>> load(path).predict_proba(X.tail(1)).round(3)
     array([[0.8, 0.2]])
     """
+    form = None if card is None else check_card_path(card)
     kind = _check_model(model)
     packer = Packer()
     tree = json.dumps(packer.pack(model), separators=(",", ":"), ensure_ascii=True)
@@ -97,6 +109,10 @@ def save(
         manifest |= describe_training(model, tables)
     manifest["kinds"] = sorted(packer.kinds)
     write_archive(path, {MANIFEST: seal(manifest, parts), **parts})
+    if card is not None and form is not None:
+        text = make_model_card(read_manifest(path, max_bytes=_ANY_SIZE), form=form)
+        with whole_file(card) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def load(

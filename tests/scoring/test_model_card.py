@@ -101,6 +101,18 @@ def test_cards_are_written_whole(known, language, name, tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("name", ["card.md", "card.html"])
+def test_save_writes_the_same_card(name, fitted, tmp_path):
+    path = tmp_path / "a.crmml"
+    save(fitted["rfm"], path, card=tmp_path / name)
+    write_model_card(path, tmp_path / f"again-{name}")
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert text == (tmp_path / f"again-{name}").read_text(encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"\.md or \.html"):
+        save(fitted["rfm"], tmp_path / "b.crmml", card=tmp_path / "card.txt")
+    assert not (tmp_path / "b.crmml").exists()
+
+
 def test_every_model_has_a_card(fitted, tmp_path):
     for model in fitted.values():
         save(model, tmp_path / "a.crmml")
