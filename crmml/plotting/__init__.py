@@ -21,6 +21,7 @@ from crmml.plotting._rule_matrix import plot_rule_matrix
 from crmml.plotting._rules import plot_rules
 from crmml.plotting._segment_contrasts import plot_segment_contrasts
 from crmml.plotting._segment_map import plot_segment_map
+from crmml.plotting._segment_radar import plot_segment_radar
 from crmml.plotting._tracking import plot_tracking
 from crmml.plotting._value_deciles import plot_value_deciles
 
@@ -43,6 +44,7 @@ __all__ = [
     "plot_rules",
     "plot_segment_contrasts",
     "plot_segment_map",
+    "plot_segment_radar",
     "plot_tracking",
     "plot_value_deciles",
 ]

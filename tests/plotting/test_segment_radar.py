@@ -1,0 +1,95 @@
+import io
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from matplotlib.figure import Figure
+
+from crmml.exceptions import SchemaError
+from crmml.plotting import plot_segment_radar
+from crmml.segmentation import compute_segment_contrasts
+
+NAMES = ["a", "b", "消费金额", "d", "e"]
+
+
+@pytest.fixture
+def contrasts():
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(rng.normal(size=(90, 5)), columns=NAMES)
+    features["a"] += np.repeat([0, 2, -2], 30)
+    return compute_segment_contrasts(features, np.repeat(["大", "mid", "few"], 30))
+
+
+def test_each_line_goes_around_its_effects_and_closes(contrasts):
+    ax = plot_segment_radar(pl.from_pandas(contrasts), features=["d", "a", "消费金额"])
+    table = contrasts.set_index(["segment", "feature"])["effect"]
+    circle, *lines = ax.get_lines()
+    assert set(circle.get_ydata()) == {0.0}
+    assert [line.get_label() for line in lines] == ["few", "mid", "大"]
+    for line in lines:
+        expected = table[line.get_label()][["d", "a", "消费金额", "d"]]
+        np.testing.assert_array_equal(line.get_ydata(), expected)
+    assert [text.get_text() for text in ax.texts] == ["d", "a", "消费金额"]
+    ax.figure.savefig(io.BytesIO(), format="png")
+
+
+def test_segments_are_told_apart_without_colour(contrasts):
+    _, *lines = plot_segment_radar(contrasts).get_lines()
+    looks = {(line.get_linestyle(), line.get_marker()) for line in lines}
+    assert len(looks) == len(lines) == 3
+
+
+def test_of_many_features_the_eight_with_the_largest_effects_are_drawn():
+    rng = np.random.default_rng(1)
+    features = pd.DataFrame(rng.normal(size=(60, 12))).add_prefix("x")
+    features.iloc[:30, 2:10] += 3.0
+    contrasts = compute_segment_contrasts(features, np.repeat([0, 1], 30))
+    ax = plot_segment_radar(contrasts)
+    assert [text.get_text() for text in ax.texts] == [f"x{j}" for j in range(2, 10)]
+    assert [line.get_label() for line in ax.get_lines()[1:]] == [
+        "Segment 0",
+        "Segment 1",
+    ]
+
+
+def test_long_names_are_broken_and_formulas_left_alone(contrasts):
+    long = {
+        "a": "mean_gap_days_of_last_180d",
+        "b": "$x_1$",
+        "d": "每个客户 最近半年的消费金额",
+    }
+    ax = plot_segment_radar(contrasts.replace({"feature": long}))
+    names = {text.get_text().replace("\n", "") for text in ax.texts}
+    assert {"mean_gap_days_of_last_180d", "$x_1$"} < names
+    assert "每个客户\n最近半年的消费金额" in {text.get_text() for text in ax.texts}
+    ax.figure.savefig(io.BytesIO(), format="png")
+
+
+def test_it_draws_on_polar_axes_only(contrasts):
+    ax = Figure().add_subplot(projection="polar")
+    assert plot_segment_radar(contrasts, ax=ax) is ax
+    with pytest.raises(SchemaError, match="ax must be polar"):
+        plot_segment_radar(contrasts, ax=Figure().add_subplot())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": ["a", "b"]}, "3 to 8 different features of the table, got 2"),
+        ({"features": ["a", "b", "b"]}, "3 to 8 different features"),
+        ({"features": ["a", "b", "z"]}, "of which 1 are not in it"),
+        ({"segments": ["mid", "none"]}, "got 2, of which 1 are not in it"),
+        ({"segments": []}, "one to 6 different segments"),
+    ],
+)
+def test_what_makes_no_shape_is_refused(contrasts, options, message):
+    with pytest.raises(SchemaError, match=message):
+        plot_segment_radar(contrasts, **options)
+
+
+def test_missing_effects_and_columns_are_refused(contrasts):
+    with pytest.raises(SchemaError, match="lacks the columns effect"):
+        plot_segment_radar(contrasts.drop(columns="effect"))
+    with pytest.raises(SchemaError, match="missing or infinite"):
+        plot_segment_radar(contrasts.assign(effect=np.nan))
