@@ -113,12 +113,14 @@ def plot_segment_radar(
             label=name,
         )
     _label(ax, angles[:-1], [str(corner) for corner in corners], fonts)
+    longest = max(len(str(name)) + count_wide(str(name)) for name in shown)
     write_legend(
         ax,
         fonts,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.08),
-        ncols=3,
+        # Side by side as far as the names leave room.
+        ncols=min(max(60 // (longest + 12), 1), 3),
         frameon=False,
     )
     return ax

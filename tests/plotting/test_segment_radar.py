@@ -93,3 +93,14 @@ def test_missing_effects_and_columns_are_refused(contrasts):
         plot_segment_radar(contrasts.drop(columns="effect"))
     with pytest.raises(SchemaError, match="missing or infinite"):
         plot_segment_radar(contrasts.assign(effect=np.nan))
+
+
+def test_long_names_of_segments_leave_room_for_the_circle(contrasts):
+    names = {
+        "大": "消费金额很高 " * 4,
+        "mid": "high days_since_last_purchase, low " * 2,
+    }
+    ax = plot_segment_radar(contrasts.replace({"segment": names}))
+    # Matplotlib warns where there is none.
+    ax.figure.savefig(io.BytesIO(), format="png")
+    assert ax.get_window_extent().width > 250
