@@ -14,6 +14,7 @@ from crmml.plotting._style import (
     COLORS,
     MARKERS,
     choose_fonts,
+    count_wide,
     make_axes,
     read_columns,
     read_numbers,
@@ -24,6 +25,10 @@ from crmml.plotting._style import (
 _N_NAMED = 2
 # Characters in a line beside an axis.
 _LINE = 56
+# Characters of a name, a Chinese one counting twice, that leave room beside the map.
+_LONGEST_BESIDE = 28
+_BESIDE = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+_BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
 
 
 def plot_segment_map(
@@ -82,7 +87,8 @@ def plot_segment_map(
     points = np.column_stack([numbers["x"], numbers["y"]])
     given = read_columns(segment_map, ("segment",), "compute_segment_map")["segment"]
     segments, codes = _read_segments(given)
-    ax = make_axes(ax, size=(7.5, 5.0))
+    is_long = any(len(name) + count_wide(name) > _LONGEST_BESIDE for name in segments)
+    ax = make_axes(ax, size=(7.5, 5.0 + 0.25 * len(segments) * is_long))
     drawn = np.arange(len(points))
     if len(points) > max_points:
         drawn = np.random.default_rng(0).choice(len(points), max_points, replace=False)
@@ -107,7 +113,8 @@ def plot_segment_map(
     # Distances count, positions do not.
     ax.set(xticks=[], yticks=[])
     if segments:
-        _name_segments(ax, points, segments, codes, fonts)
+        place = _BELOW if is_long else _BESIDE
+        _name_segments(ax, points, segments, codes, fonts, place)
     return ax
 
 
@@ -159,16 +166,10 @@ def _name_segments(
     segments: list[str],
     codes: NDArray[np.int64],
     fonts: list[str],
+    place: dict[str, Any],
 ) -> None:
     """Write each name over its points, and the counts into a legend."""
-    legend = write_legend(
-        ax,
-        fonts,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-        frameon=False,
-        markerscale=1.5,
-    )
+    legend = write_legend(ax, fonts, frameon=False, markerscale=1.5, **place)
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1.0)

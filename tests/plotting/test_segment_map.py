@@ -120,3 +120,15 @@ def test_dollars_in_names_are_dollars():
     ax = plot_segment_map(plane)
     ax.figure.savefig(io.BytesIO(), format="svg")
     assert "more $\\x$" in ax.get_xlabel() + ax.get_ylabel()
+
+
+def test_long_names_stand_below_and_leave_the_map_its_width():
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "c"])
+    names = np.where(
+        np.arange(40) < 15, "high days_since_last_purchase, low spend", "x"
+    )
+    ax = plot_segment_map(compute_segment_map(features, names))
+    ax.figure.savefig(io.BytesIO(), format="png")
+    assert ax.get_window_extent().width > 0.8 * ax.figure.bbox.width
+    assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
