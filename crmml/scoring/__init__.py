@@ -8,6 +8,7 @@ from crmml.scoring._csv import read_scores
 from crmml.scoring._model_card import write_model_card
 from crmml.scoring._save import load, read_manifest, save
 from crmml.scoring._score import score
+from crmml.scoring._score_features import score_features
 
 __all__ = [
     "load",
@@ -16,5 +17,6 @@ __all__ = [
     "read_scores",
     "save",
     "score",
+    "score_features",
     "write_model_card",
 ]

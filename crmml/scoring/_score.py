@@ -21,7 +21,7 @@ from crmml.exceptions import ModelFileError, NotEnoughHistoryError
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline
 from crmml.pipeline._ranking import compute_deciles
 from crmml.scoring._save import load, read_manifest
-from crmml.scoring._sources import watch_sources
+from crmml.scoring._sources import list_files, watch_paths
 from crmml.scoring._spool import Spool
 from crmml.scoring._targets import check_target, open_target
 from crmml.scoring._write import to_arrow
@@ -119,27 +119,25 @@ def score(
         options = {"n_reasons": 0, **options}
     counts = {"known": 0, "scored": 0}
     with Spool(target.parent) as spool:
-        with watch_sources(tables):
+        with watch_paths(list_files(tables)):
             for rows, n_known in _score_blocks(pipeline, tables, cutoff, options):
-                spool.add(rows)
                 counts["known"] += n_known
-                counts["scored"] += rows.num_rows
+                if rows is not None:
+                    spool.add(rows)
+                    counts["scored"] += rows.num_rows
             quality = tables.quality()
-        columns = _finish(spool, target)
+        columns = finish(spool, target)
     counts["not_active"] = counts["known"] - counts["scored"]
     done = {
         "model": identity,
         "cutoff": pd.Timestamp(cutoff).isoformat(),
         "customers": counts,
-        "out": _describe_file(target, counts["scored"], columns),
+        "out": describe_file(target, counts["scored"], columns),
         "quality": _list_findings(quality),
-        "versions": {
-            "crmml": crmml.__version__,
-            **{name: importlib.metadata.version(name) for name in _LIBRARIES},
-        },
+        "versions": describe_versions(),
         "seconds": round(time.monotonic() - started, 3),
     }
-    _write_manifest(done, target)
+    write_manifest(done, target)
     return done
 
 
@@ -163,30 +161,33 @@ def _open_model(model: Any) -> tuple[Any, dict[str, Any]]:
 
 def _score_blocks(
     pipeline: Any, tables: CustomerTables, cutoff: Any, options: dict[str, Any]
-) -> Iterator[tuple[pa.Table, int]]:
-    """Yield the scores of each block, and how many customers there are in it."""
+) -> Iterator[tuple[pa.Table | None, int]]:
+    """Yield the scores of each block, if any, and how many customers are in it."""
     nobody: NotEnoughHistoryError | None = None
     is_empty = True
     with closing(pipeline.features_.split(tables, cutoff)) as blocks:
         for block in blocks:
+            n_known = 0
             try:
                 n_known = len(make_spine(block, cutoff))
+                scores = to_arrow(pipeline.predict(block, cutoff, **options))
             except NotEnoughHistoryError as error:
+                # Nobody of this block is there, or is active.
                 nobody = error
+                yield None, n_known
                 continue
-            frame = pipeline.predict(block, cutoff, **options)
-            yield to_arrow(frame), n_known
+            yield scores, n_known
             is_empty = False
     if is_empty and nobody is not None:
         raise nobody
 
 
-def _finish(spool: Spool, target: Path) -> list[str]:
+def finish(spool: Spool, target: Path) -> list[str]:
     """Write what the spool holds, with deciles among all customers."""
     deciles = None
     if "decile" in spool.schema.names:
         parts = [part["churn_probability"].to_numpy() for part in spool.read()]
-        deciles = compute_deciles(np.concatenate(parts))
+        deciles = compute_deciles(np.concatenate([np.empty(0), *parts]))
     n_written = 0
     with open_target(target, spool.schema) as write:
         for part in spool.read():
@@ -198,7 +199,14 @@ def _finish(spool: Spool, target: Path) -> list[str]:
     return list(spool.schema.names)
 
 
-def _describe_file(target: Path, n_rows: int, columns: list[str]) -> dict[str, Any]:
+def describe_versions() -> dict[str, str]:
+    """Name the versions that scores may depend on."""
+    found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    return {"crmml": crmml.__version__, **found}
+
+
+def describe_file(target: Path, n_rows: int, columns: list[str]) -> dict[str, Any]:
+    """Describe a file that was written, with its hash."""
     with target.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return {
@@ -216,7 +224,8 @@ def _list_findings(quality: pd.DataFrame) -> list[dict[str, Any]]:
     return list(rows)
 
 
-def _write_manifest(done: dict[str, Any], target: Path) -> None:
+def write_manifest(done: dict[str, Any], target: Path) -> None:
+    """Write beside a file what was done."""
     text = json.dumps(done, indent=2, ensure_ascii=False, allow_nan=False)
     with whole_file(target.with_name(target.name + _MANIFEST)) as temporary:
         temporary.write_text(text, encoding="utf-8")

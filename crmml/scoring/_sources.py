@@ -1,6 +1,6 @@
 """Files that must not change while they are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,23 +8,40 @@ from crmml.exceptions import SchemaError
 from crmml.tables import CustomerTables
 
 
-@contextmanager
-def watch_sources(tables: CustomerTables) -> Iterator[None]:
-    """Refuse results of files that were replaced or appended to meanwhile.
+def list_files(tables: CustomerTables) -> list[str]:
+    """List the files that tables are read from; there are none in a database.
 
     Parameters
     ----------
     tables : CustomerTables
-        The tables; those that lie in memory or in a database are left to themselves.
+        The tables.
+
+    Returns
+    -------
+    list of str
+        The paths.
+    """
+    sources = [tables.table(name).source for name in tables.extents]
+    return [path for source in sources for path in getattr(source, "paths", ())]
+
+
+@contextmanager
+def watch_paths(paths: Sequence[str]) -> Iterator[None]:
+    """Refuse results of files that were replaced or appended to meanwhile.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        The files.
 
     Raises
     ------
     SchemaError
         At the end, if the size or the time of a file is another than at the beginning.
     """
-    before = _stamp(tables)
+    before = _stamp(paths)
     yield
-    after = _stamp(tables)
+    after = _stamp(paths)
     changed = sorted(Path(path).name for path in before if after[path] != before[path])
     if changed:
         raise SchemaError(
@@ -34,9 +51,7 @@ def watch_sources(tables: CustomerTables) -> Iterator[None]:
         )
 
 
-def _stamp(tables: CustomerTables) -> dict[str, tuple[int, int] | None]:
-    sources = [tables.table(name).source for name in tables.extents]
-    paths = [path for source in sources for path in getattr(source, "paths", ())]
+def _stamp(paths: Sequence[str]) -> dict[str, tuple[int, int] | None]:
     stamps: dict[str, tuple[int, int] | None] = {}
     for path in paths:
         try:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from crmml.datasets import make_customers
-from crmml.exceptions import ModelFileError, SchemaError
+from crmml.exceptions import ModelFileError, NotEnoughHistoryError, SchemaError
 from crmml.features import RFM, Activity, FeatureSet, Tenure, _write_features
 from crmml.labels import Inactivity
 from crmml.models import LogisticChurnClassifier
@@ -258,3 +258,37 @@ def test_a_killed_run_leaves_old_or_new_scores_and_no_litter(
         "scores.parquet",
         "scores.parquet.manifest.json",
     ]
+
+
+def test_blocks_without_anybody_active_are_no_obstacle(tmp_path, small_blocks):
+    n = 2_000
+    sales = pd.DataFrame(
+        {
+            "customer_id": np.repeat(np.arange(n), 4),
+            "timestamp": np.tile(pd.date_range("2024-01-01", periods=4, freq="7D"), n),
+            "amount": 1.0,
+        }
+    )
+    is_left = (sales["customer_id"] % 2 == 0) & (sales["timestamp"] > "2024-01-10")
+    late = pd.DataFrame(
+        {"customer_id": [7], "timestamp": pd.Timestamp("2024-04-28"), "amount": 1.0}
+    )
+    roles = {"customer_id": "customer_id", "timestamp": "timestamp", "amount": "amount"}
+    opened = {
+        name: CustomerTables(
+            transactions=Transactions(rows, **roles), observed_until="2024-06-01"
+        )
+        for name, rows in {
+            "one": pd.concat([sales[~is_left], late]),
+            "none": sales[~is_left],
+        }.items()
+    }
+    churn = ChurnPipeline(
+        features=RFM(), label=Inactivity("7D"), classifier=LogisticChurnClassifier()
+    ).fit(opened["none"], "2024-01-12")
+    assert len(list(churn.features_.split(opened["one"], "2024-05-01"))) > 5
+    done = score(churn, opened["one"], "2024-05-01", tmp_path / "s.csv")
+    assert done["customers"] == {"known": n, "scored": 1, "not_active": n - 1}
+    with pytest.raises(NotEnoughHistoryError):
+        score(churn, opened["none"], "2024-05-01", tmp_path / "t.csv")
+    assert not (tmp_path / "t.csv").exists()

@@ -1,0 +1,202 @@
+"""Score rows of features that lie in Parquet, in bounded memory."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from crmml.exceptions import ModelFileError, SchemaError
+from crmml.models._base import BaseChurnClassifier
+from crmml.scoring._save import load, read_manifest
+from crmml.scoring._score import (
+    describe_file,
+    describe_versions,
+    finish,
+    write_manifest,
+)
+from crmml.scoring._sources import watch_paths
+from crmml.scoring._spool import Spool
+from crmml.scoring._targets import check_target
+from crmml.scoring._write import to_arrow
+from crmml.tables._parquet_source import ParquetSource
+from crmml.tables._sources import open_source
+
+BATCH_ROWS = 131_072
+
+
+def score_features(
+    model: Any, data: str, out: str | os.PathLike[str], *, customer_id: str
+) -> dict[str, Any]:
+    """Score rows of features that lie in Parquet files, in bounded memory.
+
+    For features that were made elsewhere: a warehouse, or
+    :meth:`crmml.features.FeatureSet.write_parquet`. The schemas of all files are
+    compared before the first row is scored.
+
+    Parameters
+    ----------
+    model : churn classifier, str or path
+        A fitted classifier of :mod:`crmml.models`, or a file that
+        :func:`crmml.scoring.save` wrote.
+    data : str
+        Path or glob of Parquet files: one row per customer; columns that the model
+        does not know are ignored, and so is their order.
+    out : str or path
+        The file, ``.parquet`` or ``.csv``, as for :func:`crmml.scoring.score`.
+    customer_id : str
+        The column that names the customers. It is copied as it is.
+
+    Returns
+    -------
+    dict of str to object
+        What was done, as also written beside the file: ``model``, ``out``,
+        ``unknown`` (missing and unseen values by feature, of those that have any),
+        ``n_repeated_ids``, ``versions``, ``seconds``. Every row is scored, also those
+        whose id comes more than once.
+
+    Raises
+    ------
+    ModelFileError
+        If the file holds no churn classifier, or cannot be read.
+    SchemaError
+        If columns are missing or of another type in some files, ids are missing,
+        values are infinite, a file is damaged or changed while it was read.
+    OSError
+        If `out` cannot be written; an older file is then as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from crmml.models import LogisticChurnClassifier
+    >>> from crmml.scoring import score_features
+    >>> X = pd.DataFrame({"n_orders": [1, 2, 3, 4] * 50})
+    >>> model = LogisticChurnClassifier().fit(X, [1, 1, 0, 0] * 50)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> X.assign(id=range(200)).to_parquet(folder / "features.parquet")
+    >>> done = score_features(
+    ...     model,
+    ...     str(folder / "*.parquet"),
+    ...     folder / "scores.csv",
+    ...     customer_id="id",
+    ... )
+    >>> done["out"]["rows"], done["n_repeated_ids"]
+    (200, 0)
+    """
+    started = time.monotonic()
+    target = check_target(out)
+    classifier, identity = _open_classifier(model)
+    paths, names = _check_files(classifier, data, customer_id)
+    unknown: list[pd.DataFrame] = []
+    with Spool(target.parent) as spool:
+        with watch_paths(paths):
+            for X, ids in _read(paths, names, customer_id):
+                spool.add(_score_batch(classifier, X, ids))
+                unknown.append(classifier.count_unknown(X))
+        n_rows = sum(part.num_rows for part in spool.read())
+        n_repeated = n_rows - _count_distinct(spool)
+        columns = finish(spool, target)
+    done = {
+        "model": identity,
+        "out": describe_file(target, n_rows, columns),
+        "unknown": _sum_unknown(unknown),
+        "n_repeated_ids": n_repeated,
+        "versions": describe_versions(),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    write_manifest(done, target)
+    return done
+
+
+def _open_classifier(model: Any) -> tuple[BaseChurnClassifier, dict[str, Any]]:
+    sha256 = None
+    if isinstance(model, (str, os.PathLike)):
+        sha256 = read_manifest(model)["sha256"]
+        model = load(model, sha256=sha256)
+    if not isinstance(model, BaseChurnClassifier):
+        raise ModelFileError(
+            f"score_features takes a churn classifier of crmml.models, got "
+            f"{type(model).__name__}. A pipeline makes its features itself: use score."
+        )
+    return model, {"kind": type(model).__name__, "sha256": sha256}
+
+
+def _check_files(
+    classifier: BaseChurnClassifier, data: str, customer_id: str
+) -> tuple[list[str], list[str]]:
+    """Return the files and the features to read, after looking at all schemas."""
+    source = open_source(data, "features", "utf-8")
+    if not isinstance(source, ParquetSource):
+        raise SchemaError("data must be a path or glob of Parquet files.")
+    names = [str(name) for name in classifier.feature_names_in_]
+    missing = sorted({customer_id, *names} - set(source.columns))
+    if missing:
+        raise SchemaError(
+            f"The files lack {len(missing)} columns: {missing[:20]}. Names must match "
+            "exactly."
+        )
+    return source.paths, names
+
+
+def _read(
+    paths: list[str], names: list[str], customer_id: str
+) -> Iterator[tuple[pd.DataFrame, pa.Array]]:
+    """Yield features and ids, batch by batch."""
+    wanted = list(dict.fromkeys([customer_id, *names]))
+    is_empty = True
+    for path in paths:
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
+                    is_empty = False
+                    ids = batch.column(customer_id)
+                    if ids.null_count:
+                        raise SchemaError(
+                            f"{Path(path).name}: column {customer_id!r} has "
+                            f"{ids.null_count} missing ids in a batch. Drop these rows."
+                        )
+                    yield batch.select(names).to_pandas(), ids
+        except (pa.ArrowException, OSError) as error:
+            raise SchemaError(
+                f"{Path(path).name} is damaged or unreadable ({type(error).__name__}). "
+                "Write it again; nothing was scored."
+            ) from error
+    if is_empty:
+        nobody = pq.read_schema(paths[0]).empty_table().select(wanted)
+        yield nobody.select(names).to_pandas(), nobody.column(customer_id)
+
+
+def _score_batch(
+    classifier: BaseChurnClassifier, X: pd.DataFrame, ids: pa.Array
+) -> pa.Table:
+    probability = classifier.predict_proba(X)[:, 1]
+    scores = pd.DataFrame({"churn_probability": probability, "decile": np.int64(0)})
+    rows = to_arrow(scores)
+    if pa.types.is_dictionary(ids.type):
+        ids = ids.dictionary_decode()
+    return rows.add_column(0, "customer_id", ids)
+
+
+def _count_distinct(spool: Spool) -> int:
+    parts = [part.column("customer_id").combine_chunks() for part in spool.read()]
+    return int(pc.count_distinct(pa.chunked_array(parts)).as_py()) if parts else 0
+
+
+def _sum_unknown(counted: list[pd.DataFrame]) -> list[dict[str, Any]]:
+    """Add up what batches counted, of features that have any."""
+    if not counted:
+        return []
+    total = pd.concat(counted).groupby("feature", sort=False)[["n_missing", "n_other"]]
+    summed = total.sum()
+    summed = summed[(summed > 0).any(axis=1)]
+    rows = summed.rename(columns={"n_other": "n_unseen"}).astype(np.int64)
+    found: list[dict[str, Any]] = rows.reset_index().to_dict("records")
+    return found
