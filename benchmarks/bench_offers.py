@@ -4,11 +4,11 @@ Run with the packages of ``pip install -e ".[bench]"``:
 
     python benchmarks/bench_offers.py [quick]
 
-Rules come from 100,000 generated baskets (870 items, mean length 10). Beside crmml stand
-the same rules as they are used by hand: a sparse matrix product (baskets x rules), a walk
-through all rules with Python sets, and the columns of a dense matrix. No package for
-rules that we know of recommends or tests on later baskets. Figures are CPU seconds after
-a call that compiles, medians of three runs where no line says otherwise.
+Rules come from 100,000 generated baskets (870 items, mean length 10). Beside crmml
+stand the same rules as they are used by hand: a sparse matrix product (baskets x
+rules), a walk through all rules with Python sets, and the columns of a dense matrix. No
+package for rules that we know of recommends or tests on later baskets. Figures are CPU
+seconds after a call that compiles, medians of three runs where no line says otherwise.
 """
 
 import sys
