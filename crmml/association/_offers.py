@@ -17,6 +17,7 @@ from crmml.association._rules import Rules
 
 # Offers that are looked for in one go.
 _BLOCK = 4_000_000
+_COLUMNS = pd.Index(["basket", "rank", "item", "score", "antecedents"])
 
 
 @dataclass(frozen=True)
@@ -182,18 +183,11 @@ def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataF
         rows, ranks = np.nonzero(best >= 0)
         parts.append((rows + start, ranks + 1, best[rows, ranks]))
     rows, ranks, rules = map(np.concatenate, zip(*parts, strict=True))
-    # Making the table is most of the time of one basket: with one index for all there
-    # is nothing to align, and the arrays are nobody else's.
+    # Making the table is most of the time of one basket: numbers for names cost least,
+    # and with one index for all there is nothing to align.
     index = pd.RangeIndex(len(rows))
-    items = offers.labels[offers.offered[rules]]
-    return pd.DataFrame(
-        {
-            "basket": rows,
-            "rank": ranks,
-            "item": pd.Series(items, index, dtype=object),
-            "score": offers.scores[rules],
-            "antecedents": offers.reasons[rules],
-        },
-        index,
-        copy=False,
-    )
+    items = pd.Series(offers.labels[offers.offered[rules]], index, dtype=object)
+    columns = (rows, ranks, items, offers.scores[rules], offers.reasons[rules])
+    table = pd.DataFrame(dict(enumerate(columns)), index, copy=False)
+    table.columns = _COLUMNS
+    return table
