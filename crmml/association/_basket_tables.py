@@ -7,7 +7,7 @@ import pyarrow as pa
 import sqlglot.expressions as exp
 
 from crmml._utils._durations import MICROSECOND
-from crmml.exceptions import SchemaError
+from crmml.exceptions import LeakageError, SchemaError
 from crmml.tables import CustomerTables, Transactions
 from crmml.tables import _sql as sql
 from crmml.tables._instants import check_cutoffs
@@ -63,6 +63,29 @@ def find_end(X: Any) -> int | None:
     """
     last = X.extents["transactions"].last if isinstance(X, CustomerTables) else None
     return None if last is None else int((last - pd.Timestamp(0)) // MICROSECOND) + 1
+
+
+def check_learned(learned_until: int | None, cutoff: int) -> None:
+    """Refuse rules that know what came after a cutoff.
+
+    Parameters
+    ----------
+    learned_until : int or None
+        All lines that the rules were learned from lie before it; None: unknown.
+    cutoff : int
+        The instant we pretend it is, in microseconds like the other.
+
+    Raises
+    ------
+    LeakageError
+        If they were learned from lines at or after the cutoff.
+    """
+    if learned_until is not None and learned_until > cutoff:
+        raise LeakageError(
+            f"cutoff {pd.Timestamp(cutoff, unit='us')}: the rules were learned from "
+            "orders at or after it, which nobody knew then. Learn them with "
+            "fit(tables, cutoff=...) at this cutoff or an earlier one."
+        )
 
 
 def read_lines(

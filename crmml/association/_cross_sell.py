@@ -30,12 +30,13 @@ def divide_baskets(
     order_column: str | Sequence[str],
     item_column: str,
     basket_by: str,
+    until: int | None = None,
 ) -> tuple[list[EncodedBaskets], list[Any]]:
     """Give the baskets of each segment.
 
     Parameters
     ----------
-    X, order_column, item_column, basket_by : object
+    X, order_column, item_column, basket_by, until : object
         As for :func:`encode_baskets`.
     segments : Series, mapping, str or array-like
         By customer, the name of a column, or one for each basket.
@@ -57,7 +58,7 @@ def divide_baskets(
     column = "customer_id" if is_table else segments
     lines = None
     if isinstance(column, str):
-        lines = find_lines(X, *form, value_column=column)
+        lines = find_lines(X, *form, value_column=column, until=until)
         if lines is None:
             raise SchemaError(
                 "segments names a column, but the baskets are no order lines. Give one "

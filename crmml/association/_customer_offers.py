@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 
 from crmml._utils._durations import MICROSECOND, check_duration
-from crmml.association._basket_tables import read_cutoff, read_lines
+from crmml.association._basket_tables import (
+    check_learned,
+    read_cutoff,
+    read_lines,
+)
 from crmml.association._offers import Offers, recommend
 from crmml.association._order_lines import OrderLines
 from crmml.association._other_counts import recode
-from crmml.exceptions import LeakageError, SchemaError
+from crmml.exceptions import SchemaError
 from crmml.tables import CustomerTables
 from crmml.tables._spine import build_spine
 
@@ -58,12 +62,7 @@ def offer_customers(
     until = read_cutoff(cutoff, tables)
     if until is None:
         raise SchemaError("cutoff must be an instant, got None.")
-    if learned_until is not None and learned_until > until:
-        raise LeakageError(
-            f"cutoff {pd.Timestamp(until, unit='us')}: the rules were learned from "
-            "orders at or after it, which nobody knew then. Learn them with "
-            "fit(tables, cutoff=...) at this cutoff or an earlier one."
-        )
+    check_learned(learned_until, until)
     since = None
     if window is not None:
         since = until - check_duration(window, "window") // MICROSECOND

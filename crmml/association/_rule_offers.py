@@ -9,6 +9,7 @@ from crmml._utils._arguments import check_count
 from crmml._utils._durations import Duration
 from crmml.association._basket_input import check_sequence
 from crmml.association._basket_lists import read_lists
+from crmml.association._basket_tables import check_learned, read_cutoff
 from crmml.association._cross_sell import divide_baskets, rank_offers
 from crmml.association._customer_offers import offer_customers
 from crmml.association._learned_rules import LearnedRules
@@ -138,7 +139,13 @@ class RuleOffers:
         )
 
     def cross_sell(
-        self, baskets: Any, segments: Any, *, n_offers: int = 5, min_count: int = 10
+        self,
+        baskets: Any,
+        segments: Any,
+        *,
+        n_offers: int = 5,
+        min_count: int = 10,
+        cutoff: Any = None,
     ) -> pd.DataFrame:
         """Rank what to offer to each segment of customers.
 
@@ -162,6 +169,8 @@ class RuleOffers:
             The largest number of items for a segment.
         min_count : int, default=10
             The smallest number of baskets with the antecedents in the segment.
+        cutoff : str or datetime, default=None
+            For customer tables: only order lines before it. None: all.
 
         Returns
         -------
@@ -178,6 +187,8 @@ class RuleOffers:
             If baskets or segments are not as above.
         NotEnoughHistoryError
             If there is no basket.
+        LeakageError
+            If the rules were learned from orders at or after the cutoff.
 
         References
         ----------
@@ -198,8 +209,11 @@ class RuleOffers:
         check_is_fitted(self)
         n_offers = check_count(n_offers, "n_offers")
         min_count = check_count(min_count, "min_count")
+        until = read_cutoff(cutoff, baskets)
+        if until is not None:
+            check_learned(self._until, until)
         form = self.order_column, self.item_column, self.basket_by
-        divided, names = divide_baskets(baskets, segments, *form)
+        divided, names = divide_baskets(baskets, segments, *form, until=until)
         return rank_offers(
             self._learned, divided, names, n_offers=n_offers, min_count=min_count
         )

@@ -3,17 +3,16 @@
 from fractions import Fraction
 from typing import Any
 
-import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._arguments import check_count
 from crmml.association._basket_input import encode_baskets
-from crmml.association._basket_tables import read_cutoff
+from crmml.association._basket_tables import check_learned, read_cutoff
 from crmml.association._learned_rules import LearnedRules
 from crmml.association._other_counts import recode
 from crmml.association._rule_validation import RuleValidation, validate_rules
 from crmml.association._thresholds import as_fraction
-from crmml.exceptions import LeakageError, SchemaError
+from crmml.exceptions import SchemaError
 from crmml.tables import CustomerTables
 
 
@@ -125,13 +124,7 @@ class RuleTests:
             return start
         if start is None:
             start = self._until
-        if start < self._until:
-            raise LeakageError(
-                f"cutoff {pd.Timestamp(start, unit='us')}: the rules were learned from "
-                "orders at or after it, so they would be tested on what they know. "
-                "Learn them with fit(tables, cutoff=...) at this cutoff or an earlier "
-                "one."
-            )
+        check_learned(self._until, start)
         return start
 
 

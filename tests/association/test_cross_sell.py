@@ -5,7 +5,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from crmml.association import AssociationRules
-from crmml.exceptions import DataQualityWarning, SchemaError
+from crmml.exceptions import DataQualityWarning, LeakageError, SchemaError
 from crmml.tables import CustomerTables, Transactions
 
 
@@ -110,6 +110,43 @@ def test_customer_tables_take_segments_by_customer_and_long_tables_a_column(
         (pl.DataFrame(shuffled.to_dict("list")), "kind"),
     ]:
         pd.testing.assert_frame_equal(rules.cross_sell(X, given), expected)
+
+
+def test_orders_at_or_after_the_cutoff_change_no_offer(data):
+    baskets, segments = data
+    lines = pd.DataFrame(
+        [
+            (k, s, item)
+            for k, (b, s) in enumerate(zip(*data, strict=True))
+            for item in b
+        ],
+        columns=["order", "kind", "item"],
+    )
+    lines["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(lines["order"], "D")
+    cutoff = lines["day"].iloc[0] + pd.Timedelta("400D")
+
+    def make_tables(frame):
+        return CustomerTables(
+            transactions=Transactions(
+                frame,
+                customer_id="order",
+                timestamp="day",
+                order_id="order",
+                product_id="item",
+            )
+        )
+
+    by_customer = pd.Series(segments)
+    tables = make_tables(lines)
+    rules = AssociationRules(0.02, 0.1).fit(tables, cutoff=cutoff)
+    expected = rules.cross_sell(baskets[:400], segments[:400])
+    changed = lines.assign(item=lines["item"].where(lines["day"] < cutoff, "g"))
+    for some in (tables, make_tables(changed)):
+        found = rules.cross_sell(some, by_customer, cutoff=cutoff)
+        pd.testing.assert_frame_equal(found, expected)
+    assert not rules.cross_sell(tables, by_customer).equals(expected)
+    with pytest.raises(LeakageError):
+        rules.cross_sell(tables, by_customer, cutoff="2024-03-01")
 
 
 def test_baskets_without_a_segment_are_left_out_and_counted(rules):
