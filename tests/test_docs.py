@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Their code needs a server, a cluster or hours: it is run by tests of its own.
-RUN_ELSEWHERE = {"customer_value.md", "engines.md"}
+RUN_ELSEWHERE = {"engines.md"}
 
 
 def name_page(path):
