@@ -149,7 +149,8 @@ for cost in (15, 20, 25):
 
 # %%
 # Whose silence is worth a call? Winning back pays what the customer could bring: not
-# the longest silences first, nor the best customers, who need no call.
+# the longest silences first, nor the best customers, who need no call. Here the chance
+# to be gone stands where a churn model has the chance to leave.
 silent = worth[worth["alive_probability"] < 0.5]
 calls = compute_call_list(
     1 - silent["alive_probability"],

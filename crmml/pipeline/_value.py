@@ -213,6 +213,7 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
             BTYDSummary(unit=self.purchases.unit, grain=self.grain)
         ]
         if self.spend is not None:
+            tables.table("transactions").column_of("amount")
             builders.append(RFM())
         if self.covariates is not None:
             builders.append(clone(self.covariates))

@@ -197,6 +197,14 @@ def test_without_a_spend_model_there_is_no_money():
         pipeline.predict(tables, "2024-06-01", horizon="90D", margin=0.2)
 
 
+def test_a_spend_model_needs_amounts(purchases):
+    tables = Transactions(purchases, customer_id="customer_id", timestamp="date")
+    for model in (BetaGeoModel(unit="7D"), BetaBinomialModel(unit="28D")):
+        pipeline = ValuePipeline(purchases=model, spend=GammaGammaModel())
+        with pytest.raises(SchemaError, match="amount"):
+            pipeline.fit(tables, CUTOFF)
+
+
 def test_bad_arguments_are_refused(purchases):
     tables = to_tables(purchases)
     with pytest.raises(SchemaError, match="purchases must be a model"):
