@@ -1,7 +1,7 @@
 """Basket rules: from order lines to itemsets and rules, beside rusket, pyfim, mlxtend.
 
     pip install -e ".[bench]"
-    python benchmarks/bench_baskets.py [quick|retail|t10|lines|wide|rules|cold ...]
+    python benchmarks/bench_baskets.py [retail t10 lines wide rules kinds sizes cold]
 
 All sides start from the same two columns of order lines in memory. Peers get the form
 they take fastest: rusket a pandas table for its sparse matrix, pyfim lists of lists
@@ -25,7 +25,12 @@ import rusket
 from mlxtend.frequent_patterns import association_rules, fpgrowth
 from scipy.sparse import csr_matrix
 
-from crmml.association import AssociationRules, FrequentItemsets
+from crmml.association import FrequentItemsets
+from crmml.association._itemsets import label_itemsets
+from crmml.association._measures import MEASURES, measure_rules
+from crmml.association._rule_table import make_rule_table
+from crmml.association._rules import derive_rules
+from crmml.association._thresholds import as_fraction
 
 RETAIL = Path(__file__).parents[1] / ".." / "shared" / "data" / "retail.dat"
 LIMIT = 100_000_000
@@ -157,48 +162,106 @@ def compare(title, lines, share, repeats, with_mlxtend=False):
     print("all found the same number" if len(sizes) == 1 else f"DIFFERENT: {found}")
 
 
-def compare_rules(lines, least, min_confidence):
-    """Time rules with all numeric measures from the same itemsets."""
+# What the peers give; representativity, which is always 1, aside.
+PEERS_MEASURES = (
+    *("support", "confidence", "lift", "leverage", "conviction", "zhang", "jaccard"),
+    *("certainty_factor", "kulczynski"),
+)
+
+
+def ways_to_rules(lines, least, min_confidence):
+    """Ways from itemsets in hand to a table of rules, each giving how many."""
     n_baskets = lines["order_id"].nunique()
     matrix, names = rusket.from_transactions_csr(lines, "order_id", "product_id")
     share = (least - 0.5) / n_baskets
-    table = rusket.mine(matrix, share, column_names=names, use_colnames=True)
-    options = {"max_itemsets": LIMIT, "max_rules": LIMIT}
-    itemsets = FrequentItemsets(least, max_itemsets=LIMIT).fit(lines)
-    print(f"\nrules from {itemsets.n_itemsets_:,} itemsets, seconds")
-    rules = AssociationRules(least, min_confidence, measures="all", **options)
-    clock = [time.process_time()]
-    itemsets.fit(lines)
-    clock.append(time.process_time())
-    rules.fit(lines)
-    clock.append(time.process_time())
-    table_of_ours = rules.rules_
-    clock.append(time.process_time())
-    mining, fit, labels = np.diff(clock)
-    print(
-        f"{'crmml, 33 measures':<28}{rules.n_rules_:>10,}{fit - mining + labels:>10.2f}"
-    )
-    assert len(table_of_ours) == rules.n_rules_
-    for name, peer in (
-        (
-            "rusket",
-            lambda: rusket.association_rules(
-                table, num_itemsets=n_baskets, min_threshold=min_confidence
-            ),
-        ),
-        (
-            "mlxtend",
-            lambda: association_rules(
-                table.assign(itemsets=table["itemsets"].map(frozenset)),
-                min_threshold=min_confidence,
-            ),
-        ),
-    ):
-        start = time.process_time()
-        n_rules = len(peer())
-        print(
-            f"{name:<28}{n_rules:>10,}{time.process_time() - start:>10.2f}", flush=True
+    tables = {
+        named: rusket.mine(matrix, share, column_names=names, use_colnames=named)
+        for named in (True, False)
+    }
+    sets = tables[True].assign(itemsets=tables[True]["itemsets"].map(frozenset))
+    mined = FrequentItemsets(least, max_itemsets=LIMIT).fit(lines)._mined
+    itemsets = mined.itemsets
+
+    def ours(measures, with_labels=False):
+        rules = derive_rules(
+            itemsets,
+            n_baskets,
+            min_confidence=as_fraction(min_confidence),
+            min_lift=None,
+            max_rules=LIMIT,
         )
+        if with_labels:
+            labelled = label_itemsets(itemsets, mined.items)
+            table = make_rule_table(rules, itemsets, labelled, n_baskets, measures)
+        else:
+            sides = (itemsets.counts[x] for x in (rules.antecedents, rules.consequents))
+            table = measure_rules(rules.counts, *sides, n_baskets, measures)
+        return len(table)
+
+    def rusket_rules(named):
+        options = {"num_itemsets": n_baskets, "min_threshold": min_confidence}
+        return len(rusket.association_rules(tables[named], **options))
+
+    every = tuple(MEASURES)
+    return {
+        "crmml, the peers' measures": lambda: ours(PEERS_MEASURES),
+        "crmml, the same, labels": lambda: ours(PEERS_MEASURES, with_labels=True),
+        "crmml, all 33 measures": lambda: ours(every),
+        "crmml, all 33, labels": lambda: ours(every, with_labels=True),
+        "rusket, labels": lambda: rusket_rules(True),
+        "rusket, codes": lambda: rusket_rules(False),
+        "mlxtend, labels": lambda: len(
+            association_rules(sets, min_threshold=min_confidence)
+        ),
+    }
+
+
+def compare_rules(lines, least, min_confidence, repeats):
+    """Time tables of rules from the same itemsets, in turn."""
+    calls = ways_to_rules(lines, least, min_confidence)
+    runs, found = {name: [] for name in calls}, {}
+    for _ in range(repeats):
+        for name, call in calls.items():
+            start = time.process_time()
+            found[name] = call()
+            runs[name].append(time.process_time() - start)
+    base = np.median(runs["crmml, the peers' measures"])
+    print(f"\nrules, count {least}, confidence {min_confidence}; processor time")
+    print(f"{'':<28}{'rules':>10}{'cpu s':>10}{'x cpu':>8}")
+    for name, times in runs.items():
+        cpu = np.median(times)
+        print(f"{name:<28}{found[name]:>10,}{cpu:>10.3f}{cpu / base:>8.1f}", flush=True)
+
+
+def compare_sizes(sizes, share):
+    """Itemsets a second of processor time, against the number of baskets."""
+    print(f"\nitemsets a second, baskets of 10, {share:.1%}")
+    for n_baskets, repeats in sizes:
+        lines = simulate(n_baskets, 10, 4, 1_000, 2_000, 0)
+        calls = ways(lines, int(np.ceil(share * n_baskets)), with_mlxtend=False)
+        n_found = calls["crmml"]()
+        runs = {name: [] for name in calls}
+        for _ in range(repeats):
+            for name, call in calls.items():
+                start = time.process_time()
+                call()
+                runs[name].append(time.process_time() - start)
+        cpu = {name: np.median(times) for name, times in runs.items()}
+        lists = cpu.pop("lists for pyfim")
+        cpu["pyfim eclat, from lines"] = cpu["pyfim eclat, from lists"] + lists
+        print(f"{n_baskets:>10,} baskets {n_found:>8,} itemsets")
+        for name, seconds in cpu.items():
+            print(f"    {name:<26}{n_found / seconds:>12,.0f}", flush=True)
+
+
+def compare_kinds(lines, least):
+    """Time and memory that closed and maximal itemsets take beyond all."""
+    print(f"\nclosed and maximal, count {least}")
+    for kind in ("all", "closed", "maximal"):
+        start = time.process_time()
+        estimator = FrequentItemsets(least, kind=kind, max_itemsets=LIMIT).fit(lines)
+        n_found = estimator.n_itemsets_
+        print(f"{kind:<10}{n_found:>10,}{time.process_time() - start:>8.2f} s")
 
 
 COLD = """
@@ -245,19 +308,24 @@ def measure_memory(lines, share):
 
 def main():
     """Run what is named on the command line, or everything."""
-    wanted = set(sys.argv[1:]) or {"retail", "t10", "lines", "wide", "rules", "cold"}
+    every = {"retail", "t10", "lines", "wide", "rules", "kinds", "sizes", "cold"}
+    wanted = set(sys.argv[1:]) or every
     names = ("crmml", "rusket", "pyfim", "mlxtend", "numba", "numpy", "pandas")
     print(platform.processor(), *(f"{name} {version(name)}" for name in names))
     if "cold" in wanted:
         time_first_calls()
     if "retail" in wanted and RETAIL.exists():
         compare("FIMI retail", load_retail(), 0.0005, 5)
-    if "t10" in wanted or "rules" in wanted:
+    if wanted & {"t10", "rules", "kinds"}:
         t10 = simulate(100_000, 10, 4, 1_000, 2_000, 0)
         if "t10" in wanted:
             compare("like T10I4D100K", t10, 0.001, 5, with_mlxtend=True)
         if "rules" in wanted:
-            compare_rules(t10, 30, 0.1)
+            compare_rules(t10, 30, 0.1, 3)
+        if "kinds" in wanted:
+            compare_kinds(t10, 8)
+    if "sizes" in wanted:
+        compare_sizes([(10_000, 9), (100_000, 5), (1_000_000, 1)], 0.001)
     if "lines" in wanted:
         lines = simulate(1_800_000, 10, 4, 4_000, 8_000, 2)
         measure_memory(lines, 0.001)

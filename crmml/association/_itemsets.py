@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crmml.association import _measures
 from crmml.association._baskets import Item
+from crmml.association._row_order import order_by
 from crmml.association._trie import ItemsetTrie
 
 
@@ -84,22 +85,10 @@ def add_always(itemsets: Itemsets, always: NDArray[np.int32]) -> Itemsets:
 
 def _sort(codes: NDArray[np.int32], counts: NDArray[np.int64]) -> Itemsets:
     lengths = Itemsets(codes, counts).lengths
-    order = np.lexsort((*_pack(codes)[::-1], lengths, -counts))
+    columns = [column + 1 for column in codes.T]
+    order = order_by(counts.max(initial=0) - counts, lengths, *columns)
     longest = int(lengths.max(initial=1))
     return Itemsets(codes[order, :longest], counts[order])
-
-
-def _pack(codes: NDArray[np.int32]) -> list[NDArray[np.int64]]:
-    """Put several columns into one integer, in whose order they are sorted sooner."""
-    bits = (int(codes.max(initial=0)) + 1).bit_length()
-    together = 62 // bits
-    packed = []
-    for start in range(0, codes.shape[1], together):
-        keys = np.zeros(len(codes), dtype=np.int64)
-        for column in codes[:, start : start + together].T:
-            keys = (keys << bits) + (column + 1)
-        packed.append(keys)
-    return packed
 
 
 def label_itemsets(itemsets: Itemsets, items: tuple[Item, ...]) -> NDArray[np.object_]:

@@ -8,7 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmml.association._itemsets import Itemsets
-from crmml.association._measures import DEFAULT, MEASURES, check_names
+from crmml.association._measures import (
+    DEFAULT,
+    MEASURES,
+    check_names,
+    measure_rules,
+)
 from crmml.association._rules import Rules
 
 
@@ -41,16 +46,17 @@ def make_rule_table(
     """
     first = itemsets.counts[rules.antecedents]
     then = itemsets.counts[rules.consequents]
-    columns: dict[str, Any] = {
-        "antecedents": pd.Series(labelled[rules.antecedents], dtype=object),
-        "consequents": pd.Series(labelled[rules.consequents], dtype=object),
-        "antecedent_count": first,
-        "consequent_count": then,
-        "count": rules.counts,
-    }
-    for name in measures:
-        columns[name] = MEASURES[name](rules.counts, first, then, n_baskets)
-    return pd.DataFrame(columns)
+    sides = pd.DataFrame(
+        {
+            "antecedents": pd.Series(labelled[rules.antecedents], dtype=object),
+            "consequents": pd.Series(labelled[rules.consequents], dtype=object),
+            "antecedent_count": first,
+            "consequent_count": then,
+            "count": rules.counts,
+        }
+    )
+    measured = measure_rules(rules.counts, first, then, n_baskets, measures)
+    return pd.concat([sides, measured], axis=1)
 
 
 def read_measures(measures: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crmml.association import _measures
 from crmml.association._itemsets import Itemsets
+from crmml.association._row_order import order_by
 from crmml.association._subset_index import SubsetIndex
 from crmml.association._thresholds import reaches
 from crmml.exceptions import LimitError
@@ -148,16 +149,20 @@ def _sort(
     antecedents, consequents, whole = parts
     counts = itemsets.counts[whole]
     first, then = itemsets.counts[antecedents], itemsets.counts[consequents]
+    lift = _measures.lift(counts, first, then, n_baskets)
     # Place of every itemset in the order of labels.
-    by_label = np.lexsort(itemsets.codes.T[::-1])
+    by_label = order_by(*(column + 1 for column in itemsets.codes.T))
     place = np.empty_like(by_label)
     place[by_label] = np.arange(len(by_label))
-    order = np.lexsort(
-        (
-            place[antecedents] * len(place) + place[consequents],
-            -counts,
-            -_measures.confidence(counts, first),
-            -_measures.lift(counts, first, then, n_baskets),
-        )
+    # Itemsets stand by falling count. Of equal lift, the more frequent the consequents,
+    # the higher the confidence.
+    rank = np.cumsum(np.diff(itemsets.counts, prepend=itemsets.counts[:1]) != 0)
+    order = order_by(
+        # The bits of positive floats rise as they do.
+        lift.max(initial=0).view(np.int64) - lift.view(np.int64),
+        rank[consequents],
+        rank[whole],
+        place[antecedents],
+        place[consequents],
     )
     return Rules(antecedents[order], consequents[order], counts[order], n_tested)

@@ -43,6 +43,7 @@ from crmml.association._measures._registry import (
     MEASURES,
     check_names,
     compute_measures,
+    measure_rules,
 )
 from crmml.association._measures._significance import (
     chi_squared_p_value,
@@ -89,6 +90,7 @@ __all__ = [
     "leverage",
     "lift",
     "max_confidence",
+    "measure_rules",
     "mutual_information",
     "odds_ratio",
     "phi",

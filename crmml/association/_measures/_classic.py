@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crmml.association._measures._tables import divide
+
 Counts = NDArray[Any]
 Values = NDArray[np.float64]
 
@@ -106,10 +108,7 @@ def conviction(
     """
     without = antecedent_count - count
     expected = _product(antecedent_count, n_baskets - consequent_count)
-    result = np.full(len(count), np.inf)
-    some = without > 0
-    result[some] = expected[some] / (without[some] * float(n_baskets))
-    return result
+    return divide(expected, without * float(n_baskets), np.inf)
 
 
 def zhang(
@@ -136,10 +135,7 @@ def zhang(
         _product(count, n_baskets - antecedent_count),
         _product(antecedent_count, consequent_count - count),
     )
-    result = np.zeros(len(count))
-    defined = largest > 0
-    result[defined] = (together - expected)[defined] / largest[defined]
-    return result
+    return divide(together - expected, largest, 0.0)
 
 
 def jaccard(

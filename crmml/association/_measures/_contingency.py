@@ -33,7 +33,7 @@ def phi(
         count, antecedent_count, consequent_count, n_baskets
     )
     a, b = both + only_a, both + only_b
-    spread = np.sqrt(a) * np.sqrt(b) * np.sqrt(n_baskets - a) * np.sqrt(n_baskets - b)
+    spread = np.sqrt(a * b) * np.sqrt((n_baskets - a) * (n_baskets - b))
     return divide(both * neither - only_a * only_b, spread, 0.0)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmml.association._measures import (
     _classic,
@@ -63,6 +64,46 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "lerman": _significance.lerman,
 }
 """Functions of count, antecedent_count, consequent_count, n_baskets, by name."""
+
+# Rules measured in one go, so that what is computed between stays in the cache.
+_STEP = 16_384
+
+
+def measure_rules(
+    count: NDArray[Any],
+    antecedent_count: NDArray[Any],
+    consequent_count: NDArray[Any],
+    n_baskets: int,
+    measures: Iterable[str],
+) -> pd.DataFrame:
+    """Do what :func:`compute_measures` does, without a check.
+
+    Parameters
+    ----------
+    count, antecedent_count, consequent_count : ndarray of int of shape (n_rules,)
+        Number of baskets with A and B, with A, and with B.
+    n_baskets : int
+        Number of all baskets.
+    measures : iterable of str
+        Which measures.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_rules, n_measures)
+        One column for each measure.
+    """
+    names = list(measures)
+    values = np.empty((len(names), len(count)))
+    for start in range(0, len(count), _STEP):
+        some = slice(start, start + _STEP)
+        # Exact as floats, and converted once.
+        counts = [
+            one[some].astype(np.float64)
+            for one in (count, antecedent_count, consequent_count)
+        ]
+        for row, name in zip(values, names, strict=True):
+            row[some] = MEASURES[name](*counts, n_baskets)
+    return pd.DataFrame(values.T, columns=pd.Index(names, dtype=object), copy=False)
 
 
 def compute_measures(
@@ -141,7 +182,7 @@ def compute_measures(
             f"than n_baskets={n_baskets}."
         )
     named = MEASURES if measures is None else measures
-    return pd.DataFrame({name: MEASURES[name](*counts, n_baskets) for name in named})
+    return measure_rules(both, first, then, n_baskets, named)
 
 
 def check_names(measures: Iterable[str]) -> None:

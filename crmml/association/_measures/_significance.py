@@ -4,17 +4,21 @@ Arguments are as in :mod:`crmml.association._measures`; the example is the one g
 there.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, gammaln
+from scipy.special import erfc, gammaln
 
 from crmml.association._measures._contingency import chi_squared
 from crmml.association._measures._tables import divide
 
 Counts = NDArray[Any]
 Values = NDArray[np.float64]
+
+# Up to so many baskets log-factorials are looked up: 8 MB.
+_LONGEST_TABLE = 1_000_000
 
 
 def lerman(
@@ -68,7 +72,8 @@ def chi_squared_p_value(
     array([0.1709])
     """
     statistic = chi_squared(count, antecedent_count, consequent_count, n_baskets)
-    return np.asarray(chdtrc(1, statistic))
+    # The tail of a squared normal variable.
+    return np.asarray(erfc(np.sqrt(statistic / 2)))
 
 
 def fisher_p_value(
@@ -100,27 +105,44 @@ def fisher_p_value(
 def _tail(k: Values, a: Values, b: Values, n: int, step: int) -> Values:
     """Add up the hypergeometric distribution from k on, upwards or downwards."""
     d = n - a - b
-    first = _log_choose(a, k) + _log_choose(n - a, b - k) - _log_choose(n + 0 * a, b)
-    inside = (k >= np.maximum(0, -d)) & (k <= np.minimum(a, b))
-    total = np.where(inside, 1.0, 0.0)
-    term = total.copy()
-    at = np.flatnonzero(inside)
-    shift = 0
+    result = np.zeros(len(k))
+    # Beyond these the probability is 0.
+    at = np.flatnonzero((k >= np.maximum(0, -d)) & (k <= np.minimum(a, b)))
+    k, a, b, d = k[at], a[at], b[at], d[at]
+    result[at] = np.exp(_log_probability(k, a, b, n))
+    term, total, x = np.ones((3, len(at)))
+    x[:] = k
     while len(at):
-        x = k[at] + shift
         if step > 0:
-            ratio = (a[at] - x) * (b[at] - x) / ((x + 1) * (d[at] + x + 1))
+            term *= (a - x) * (b - x) / ((x + 1) * (d + x + 1))
         else:
-            ratio = x * (d[at] + x) / ((a[at] - x + 1) * (b[at] - x + 1))
-        term[at] *= ratio
-        total[at] += term[at]
+            term *= x * (d + x) / ((a - x + 1) * (b - x + 1))
+        total += term
+        x += step
         # What is left is a geometric series with a smaller ratio.
-        at = at[term[at] > 1e-17 * total[at]]
-        shift += step
-    first[~inside] = 0.0
-    return np.asarray(np.exp(first) * total)
+        alive = term > 1e-17 * total
+        if 2 * np.count_nonzero(alive) <= len(at):
+            result[at[~alive]] *= total[~alive]
+            at, a, b, d = at[alive], a[alive], b[alive], d[alive]
+            term, total, x = term[alive], total[alive], x[alive]
+    return result
 
 
-def _log_choose(n: Values, k: Values) -> Values:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+def _log_probability(k: Values, a: Values, b: Values, n: int) -> Values:
+    """Log of the chance that k of a draws hit b of n."""
+    logs = _log_factorials
+    chosen = logs(a, n) + logs(b, n) + logs(n - a, n) + logs(n - b, n)
+    inside = logs(k, n) + logs(a - k, n) + logs(b - k, n) + logs(n - a - b + k, n)
+    return np.asarray(chosen - inside - gammaln(n + 1.0))
+
+
+def _log_factorials(numbers: Values, n: int) -> Values:
+    """Log of the factorials of whole numbers up to n."""
+    if n > _LONGEST_TABLE:
+        return np.asarray(gammaln(numbers + 1))
+    return _table_of_log_factorials(n)[numbers.astype(np.intp)]
+
+
+@lru_cache(maxsize=1)
+def _table_of_log_factorials(n: int) -> Values:
+    return np.asarray(gammaln(np.arange(1.0, n + 2)))
