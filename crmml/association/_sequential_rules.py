@@ -5,30 +5,21 @@ from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from crmml._utils._arguments import check_count
-from crmml._utils._durations import MICROSECOND, Duration, check_duration
+from crmml._utils._durations import Duration
 from crmml._utils._sklearn import Interval, RealNotInt, fit_context
-from crmml.association._sequential_input import (
-    Histories,
-    check_kind,
-    open_tables,
-    read_histories,
-)
-from crmml.association._sequential_offers import recommend_next
 from crmml.association._sequential_search import search_rules
 from crmml.association._sequential_sets import watch
 from crmml.association._sequential_table import LearnedSequences, sort_rules
+from crmml.association._sequential_uses import SequenceUses
 from crmml.association._thresholds import as_fraction, minimum_count
-from crmml.exceptions import SchemaError
 
 
-class SequentialRules(BaseEstimator):
+class SequentialRules(SequenceUses, BaseEstimator):
     """Rules "who buys A buys b next, within some days", and what is next for whom.
 
     A purchase is all that a customer buys at one instant; its window are the purchases
@@ -105,23 +96,23 @@ class SequentialRules(BaseEstimator):
     purchase. Lines without an item are left out with a ``DataQualityWarning``, but
     their purchases and customers count. Every line is a purchase: take returns out.
 
-    Why not the customer as the unit of everything, as in classical sequence mining?
-    A customer with a hundred purchases has a hundred chances that b follows A by luck,
-    and more the longer the history. A purchase has one window, so that confidence and
-    lift can be compared between items, customers and periods. Support counts
-    customers, so that no rule rests on a few of them. The four counts may be given to
-    :func:`compute_measures`, with watched purchases for baskets; purchases of one
-    customer are not independent, so that p-values come out too small.
+    Classical sequence mining counts customers throughout. But who has a hundred
+    purchases has a hundred chances that b follows A by luck, and more the longer the
+    history; a purchase has one window, so that confidence and lift can be compared
+    between items, customers and periods. Support counts customers, so that no rule
+    rests on a few of them. The counts may be given to :func:`compute_measures`, with
+    watched purchases for baskets; p-values come out too small, since purchases of one
+    customer are not independent.
 
     Lift above 1 says that b follows A more often than it follows purchases at large.
     It does not say that A makes customers buy b: who likes coffee buys filters before
     and after.
 
-    Sets are grown depth first: A with one item more is looked at as long as some b
-    follows A for enough customers, since no larger set can be followed for more. The
-    windows of a purchase are a run of its customer's later purchases, walked through
-    once for each A. Small histories are searched in plain Python, larger ones by
-    the same loops compiled: once, for about half a minute, and kept on disk.
+    A grows by one item as long as some b follows it for enough customers, since no
+    larger set can be followed for more. A window is a run of the customer's later
+    purchases, walked through once for each A. Small histories are searched in plain
+    Python, larger ones by the same loops compiled: once, for about half a minute, and
+    kept on disk.
 
     References
     ----------
@@ -285,108 +276,6 @@ class SequentialRules(BaseEstimator):
         """Number of rules."""
         check_is_fitted(self)
         return len(self._learned.rules.consequents)
-
-    def predict(
-        self, histories: Any, n_items: int = 3, *, cutoff: Any = None
-    ) -> pd.DataFrame:
-        """Say what each customer will probably buy next, and when.
-
-        A rule applies to a purchase with all its antecedents, while the window after
-        that purchase is still open and the consequent has not been bought in it. An
-        item that follows from several purchases or rules takes the strongest rule, and
-        of equal ones the latest purchase.
-
-        Parameters
-        ----------
-        histories : CustomerTables, Transactions, table or path
-            What the customers bought so far, in the form of `fit`. Items that no rule
-            knows are passed over.
-        n_items : int, default=3
-            The largest number of items for a customer.
-        cutoff : str or datetime, default=None
-            The instant at which we ask: nothing at or after it is known. None: the
-            ``observed_until`` of the data.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row for each customer and item, with columns customer_id, rank (int64,
-            from 1), item (label), score (float64, the confidence of the rule),
-            antecedents (frozenset, the reason), bought_at (when these were bought),
-            gap_days (float64, the median of the rule) and expected_at (bought_at plus
-            gap_days; it may have passed). In order of customer_id and rank: highest
-            confidence first, then lift, then customer_count, then label. **A
-            customer to whom no rule applies has no row**; popular items never fill the
-            place.
-
-        Raises
-        ------
-        SchemaError
-            As in `fit`; or if items are of another type than there, or `n_items` is no
-            integer from 1.
-        """
-        check_is_fitted(self)
-        n_items = check_count(n_items, "n_items")
-        known = self._read(histories, cutoff)
-        check_kind(known.baskets.items, self._learned.items)
-        return recommend_next(self._learned, known, *self._read_window(), n_items)
-
-    def validate(self, later_histories: Any, *, cutoff: Any = None) -> pd.DataFrame:
-        """Count the rules after the data that they were learned from.
-
-        Only purchases after `known_until_` count as antecedents, so that the same
-        tables may be given as to ``fit(..., cutoff=...)``. A rule *survives* if its
-        confidence there reaches `min_confidence` and its lift is above 1, both
-        compared as integers.
-
-        Parameters
-        ----------
-        later_histories : CustomerTables, Transactions, table or path
-            Later histories, in the form of `fit`; earlier purchases are passed over.
-        cutoff : str or datetime, default=None
-            Where the later period ends. None: the ``observed_until`` of the data.
-
-        Returns
-        -------
-        pandas.DataFrame of shape (n_rules, 13)
-            One row for each rule, in the order of `rules_`: antecedents, consequents;
-            customer_count, antecedent_count, consequent_count, count, support (of the
-            customers with a later purchase), confidence and lift in the later period
-            (confidence and lift missing where A, or b, is not bought any more);
-            learned_support, learned_confidence, learned_lift; survives (bool), whose
-            mean is the share of rules that hold.
-
-        Raises
-        ------
-        SchemaError
-            As in `fit`, or if items are of another type than there.
-        NotEnoughHistoryError
-            If no later purchase is followed by a whole window inside the data.
-        """
-        check_is_fitted(self)
-        histories = self._read(later_histories, cutoff)
-        check_kind(histories.baskets.items, self._learned.items)
-        since = (self.known_until_ - pd.Timestamp(0)) // MICROSECOND
-        follows = watch(histories, *self._read_window(), since=since)
-        later = histories.instants > since
-        n_customers = len(np.unique(histories.owners[later]))
-        return self._learned.compare(
-            follows, n_customers, as_fraction(self.min_confidence)
-        )
-
-    def _read_window(self) -> tuple[pd.Timedelta, pd.Timedelta]:
-        min_gap = check_duration(self.min_gap, "min_gap", allow_zero=True)
-        max_gap = check_duration(self.max_gap, "max_gap")
-        if min_gap > max_gap:
-            raise SchemaError(
-                f"min_gap={self.min_gap!r} is longer than max_gap={self.max_gap!r}, so "
-                "that nothing could follow."
-            )
-        return min_gap, max_gap
-
-    def _read(self, X: Any, cutoff: Any) -> Histories:
-        names = self.customer_column, self.time_column, self.item_column
-        return read_histories(open_tables(X, *names), cutoff)
 
     def __sklearn_tags__(self) -> Tags:
         """Say that the input is no matrix of numbers."""

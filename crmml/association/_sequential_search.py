@@ -97,10 +97,13 @@ def search_rules(
         If there are more than `max_rules`.
     """
     baskets = follows.histories.baskets
-    owners = follows.histories.owners
-    pairs = owners[baskets.basket_of_entry].astype(np.int64) * len(baskets.items)
-    buyers = np.unique(pairs + baskets.codes) % max(len(baskets.items), 1)
-    common = np.bincount(buyers, minlength=len(baskets.items)) >= min_count
+    width = len(baskets.items)
+    owners = follows.histories.owners[baskets.basket_of_entry]
+    # Sorted, for that is several times faster than a table of what was seen.
+    pairs = np.sort(owners.astype(np.int64) * width + baskets.codes)
+    is_first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
+    buyers = np.bincount(pairs[is_first] % max(width, 1), minlength=width)
+    common = buyers >= min_count
     kept = replace(follows.histories, baskets=baskets.keep_items(common))
     search = _Search(
         replace(follows, histories=kept),

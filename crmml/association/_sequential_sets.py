@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmml._utils._durations import DAY, MICROSECOND
-from crmml.association import _sequential_kernels
+from crmml.association import _sequential_gaps, _sequential_kernels
 from crmml.association._sequential_input import Histories
 from crmml.exceptions import NotEnoughHistoryError
 
@@ -20,6 +20,11 @@ BLOCK = 4_000_000
 """Entries of windows walked through in one go, which bounds the memory of a block."""
 # Up to so many steps of the innermost loop are taken in plain Python.
 _SMALL = 100_000
+_LOOPS: dict[str, Callable[..., Any]] = {
+    "find_followers": _sequential_kernels.find_followers,
+    "extend_sets": _sequential_kernels.extend_sets,
+    "measure_gaps": _sequential_gaps.measure_gaps,
+}
 
 
 @cache
@@ -29,9 +34,9 @@ def _compile(name: str) -> Callable[..., Any]:
 
     from crmml.association._compiled import compiled
 
-    for helper in _sequential_kernels.HELPERS:
+    for helper in (*_sequential_kernels.HELPERS, *_sequential_gaps.HELPERS):
         register_jitable(helper)
-    loop: Callable[..., Any] = compiled(getattr(_sequential_kernels, name))
+    loop: Callable[..., Any] = compiled(_LOOPS[name])
     return loop
 
 
@@ -78,7 +83,7 @@ class Follows:
 
     def kernel(self, name: str, places: Array) -> Callable[..., Any]:
         """Give one of the loops, compiled unless there is little to do."""
-        plain: Callable[..., Any] = getattr(_sequential_kernels, name)
+        plain = _LOOPS[name]
         if self.is_small and int((self.sizes[places] + 1).sum()) <= _SMALL:
             return plain
         return _compile(name)
