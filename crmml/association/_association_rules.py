@@ -96,11 +96,14 @@ class AssociationRules(RuleTables, RuleOffers, RuleTests, BaseEstimator):
     See Also
     --------
     FrequentItemsets : The itemsets alone; its notes say which forms baskets may have.
+    SequentialRules : What is bought after it, and when.
 
     Notes
     -----
     :func:`compute_measures` gives the formulas. A high lift says that A and B come
-    together, not that one causes the other.
+    together, not that one causes the other, nor that they will tomorrow:
+    :meth:`validate` tests that. :meth:`predict`, :meth:`recommend_for_customers` and
+    :meth:`cross_sell` turn rules into offers.
 
     References
     ----------

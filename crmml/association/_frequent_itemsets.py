@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from crmml._utils._sklearn import Interval, RealNotInt, StrOptions, fit_context
 from crmml.association._basket_input import encode_weighted
+from crmml.association._basket_tables import read_cutoff
 from crmml.association._baskets import Item
 from crmml.association._frequent import exclude_items, mine_selected
 from crmml.association._hierarchy import LEVELS, apply_hierarchy
@@ -189,7 +190,9 @@ class FrequentItemsets(BaseEstimator):
         self.basket_by = basket_by
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: None = None, *, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: None = None, *, sample_weight: Any = None, cutoff: Any = None
+    ) -> Self:
         """Find the frequent itemsets.
 
         Parameters
@@ -203,6 +206,9 @@ class FrequentItemsets(BaseEstimator):
             like three. Support and counts are then shares and sums of weights. For
             lists and one-hot tables one weight for each basket, in their order; for
             order lines the name of a column that has one value in each order.
+        cutoff : str or datetime, default=None
+            For customer tables: only order lines before it, and recorded before it.
+            None: all.
 
         Returns
         -------
@@ -220,7 +226,8 @@ class FrequentItemsets(BaseEstimator):
             If there are more than `max_itemsets` itemsets.
         """
         form = self.order_column, self.item_column, self.basket_by
-        baskets = encode_weighted(X, *form, weights=sample_weight)
+        until = read_cutoff(cutoff, X)
+        baskets = encode_weighted(X, *form, weights=sample_weight, until=until)
         ancestors = None
         if self.hierarchy is not None:
             baskets, ancestors = apply_hierarchy(baskets, self.hierarchy, self.level)

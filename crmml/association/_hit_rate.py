@@ -72,27 +72,29 @@ def find_hidden(
     baskets = baskets.keep_baskets(np.diff(baskets.offsets) > 1)
     shown = baskets.keep_items(place < len(place))
     sizes = np.diff(shown.offsets)
+    owners = shown.basket_of_entry
+    before = _count_before(place[shown.codes], owners, shown.offsets)
     hits = np.zeros((len(sizes), len(WAYS)), dtype=np.int64)
-    n_offers = n_full = n_served = 0
-    ends = np.cumsum(sizes * sizes)
+    n_offers = np.zeros(len(WAYS), dtype=np.int64)
+    n_served = 0
+    # One trial shows the rest of a basket; a block of trials is bounded by its items.
+    ends = np.cumsum(sizes[owners] - 1)
     start = 0
-    while start < len(sizes):
+    while start < len(owners):
         done = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, done + _BLOCK, side="right")))
-        some = shown.codes[shown.offsets[start] : shown.offsets[stop]]
-        trials = _hide_each(some, sizes[start:stop], offers)
-        found, n_found, n_left = _judge(
-            offers, trials, some, sizes[start:stop], place, n_items
+        some = np.arange(start, stop)
+        trials = _hide(shown, owners, some)
+        found, offered = _judge(
+            offers, trials, shown.codes[some], before[some], place, n_items
         )
-        owners = np.repeat(np.arange(start, stop), sizes[start:stop])
         for way, one in enumerate(found):
-            hits[:, way] += np.bincount(owners[one], minlength=len(sizes))
-        n_offers += int(n_found.sum())
-        n_full += int(n_left.sum())
-        n_served += int((n_found > 0).sum())
+            hits[:, way] += np.bincount(owners[some[one]], minlength=len(sizes))
+        n_offers += offered.sum(axis=1)
+        n_served += int((offered[0] > 0).sum())
         start = stop
-    n_trials = int(sizes.sum())
-    table = _summarise(hits, sizes, [n_offers, n_full, n_full])
+    n_trials = len(owners)
+    table = _summarise(hits, sizes, n_offers)
     return HiddenItems(n_trials, n_served / n_trials if n_trials else np.nan, table)
 
 
@@ -105,53 +107,54 @@ def _rank_bestsellers(itemsets: Itemsets, n_codes: int) -> Ints:
     return place
 
 
-def _hide_each(codes: NDArray[np.int32], sizes: Ints, offers: Offers) -> EncodedBaskets:
-    """Make one basket for each entry: its basket without it."""
-    k = np.repeat(sizes, sizes)
-    begins = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    offsets = np.concatenate([[0], np.cumsum(k - 1)])
-    places = np.arange(offsets[-1]) - np.repeat(offsets[:-1], k - 1)
-    places += places >= np.repeat(np.arange(len(codes)) - begins, k - 1)
-    return EncodedBaskets(
-        offers.items, codes[np.repeat(begins, k - 1) + places], offsets
-    )
+def _count_before(own: Ints, owners: Ints, offsets: Ints) -> Ints:
+    """Count the items of the same basket that stand before each among bestsellers."""
+    order = np.lexsort((own, owners))
+    before = np.empty(len(own), dtype=np.int64)
+    before[order] = np.arange(len(own)) - offsets[owners]
+    return before
+
+
+def _hide(shown: EncodedBaskets, owners: Ints, entries: Ints) -> EncodedBaskets:
+    """Make one basket for each of some entries: its basket without it."""
+    begins = shown.offsets[owners[entries]]
+    rest = shown.offsets[owners[entries] + 1] - begins - 1
+    offsets = np.concatenate([[0], np.cumsum(rest)])
+    places = np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], rest)
+    places += places >= np.repeat(entries, rest)
+    return EncodedBaskets(shown.items, shown.codes[places], offsets)
 
 
 def _judge(
     offers: Offers,
     trials: EncodedBaskets,
     hidden: NDArray[np.int32],
-    sizes: Ints,
+    before: Ints,
     place: Ints,
     n_items: int,
-) -> tuple[list[NDArray[np.bool_]], Ints, Ints]:
-    """Say which trials each way hits, and how many items rules, and all, offer."""
-    parts = [best for _, best in find_best(offers, trials, n_items)]
-    best = np.concatenate([*parts, np.empty((0, parts[0].shape[1]), dtype=np.int64)])
+) -> tuple[list[NDArray[np.bool_]], Ints]:
+    """Say which trials each way hits, and how many items each offers in each."""
+    best = np.concatenate([best for _, best in find_best(offers, trials, n_items)])
     # The last entry stands for no offer: an item that nobody hides and nobody sells.
     offered = np.append(offers.offered, -1)[best]
     by_rules = (offered == hidden[:, np.newaxis]).any(axis=1)
     n_found = (best >= 0).sum(axis=1)
-    own = place[hidden]
-    # Bestsellers before the hidden one that the basket shows.
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort((own, owners))
-    before = np.empty(len(own), dtype=np.int64)
-    before[order] = np.arange(len(own)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    by_sales = own - before < n_items
-    taken = (np.append(place, len(place))[offered] < own[:, np.newaxis]).sum(axis=1)
-    filled = by_rules | (own - before - taken < n_items - n_found)
+    # Bestsellers before the hidden one that the basket does not show.
+    ahead = place[hidden] - before
+    by_sales = ahead < n_items
+    taken = np.append(place, len(place))[offered] < place[hidden][:, np.newaxis]
+    filled = by_rules | (ahead - taken.sum(axis=1) < n_items - n_found)
     # All bestsellers may be in the basket.
     n_sold = int((place < len(place)).sum())
-    n_left = np.minimum(n_items, n_sold - np.repeat(sizes, sizes) + 1)
-    return [by_rules, filled, by_sales], n_found, n_left
+    n_left = np.minimum(n_items, n_sold - np.diff(trials.offsets))
+    return [by_rules, filled, by_sales], np.stack([n_found, n_left, n_left])
 
 
-def _summarise(hits: Ints, sizes: Ints, n_offers: list[int]) -> pd.DataFrame:
+def _summarise(hits: Ints, sizes: Ints, n_offers: Ints) -> pd.DataFrame:
     n_trials = max(int(sizes.sum()), 1)
     rates = [_estimate_share(one, sizes) for one in hits.T]
     gains = [_estimate_share(one - hits[:, -1], sizes) for one in hits.T]
-    table = {"way": list(WAYS), "n_offers": np.array(n_offers) / n_trials}
+    table = {"way": list(WAYS), "n_offers": n_offers / n_trials}
     for name, values in (("hit_rate", rates), ("gain", gains)):
         for part, column in zip(
             ("", "_low", "_high"), zip(*values, strict=True), strict=True

@@ -1,6 +1,7 @@
 """Baskets at the edge, each through the whole road: learn, offer, test on others."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,26 @@ def test_the_empty_text_is_an_item_and_missing_ones_are_none(make):
     assert rules.predict([["a"]])["item"].tolist() == [""]
     with pytest.warns(DataQualityWarning, match="1 of 2 items"):
         assert rules.predict([["a", np.nan]])["item"].tolist() == [""]
+
+
+def test_chinese_orders_in_gbk_go_the_whole_road():
+    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "GoodsOrder.csv"
+    if not path.is_file():
+        pytest.skip("GoodsOrder.csv is not in a folder shared/data beside the checkout")
+    lines = pd.read_csv(path, encoding="gbk")
+    rules = AssociationRules(0.01, 0.2, order_column="id", item_column="Goods")
+    is_later = lines["id"] % 2 == 1
+    rules.fit(lines[~is_later])
+    assert rules.predict([["根茎类蔬菜", "酸奶"]])["item"].iloc[0] == "全脂牛奶"
+    result = rules.validate(lines[is_later])
+    assert result.n_baskets == lines.loc[is_later, "id"].nunique()
+    assert result.n_survive > 0.8 * rules.n_rules_ > 100
+    assert result.n_confirmed > 0.6 * rules.n_rules_
+    # Both counts come from the lines themselves.
+    beef = lines[is_later & (lines["Goods"] == "牛肉")]["id"].nunique()
+    row = result.rules[result.rules["antecedents"] == frozenset({"牛肉"})].iloc[0]
+    assert row["antecedent_count"] == beef
+    assert result.hits.set_index("way").loc["rules, then bestsellers", "gain_low"] > 0
 
 
 def test_numbers_and_text_mixed_are_refused_at_every_door():

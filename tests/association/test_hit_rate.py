@@ -53,8 +53,10 @@ def test_blocks_change_nothing(monkeypatch):
     baskets = [rng.choice(12, 5).tolist() for _ in range(120)]
     rules = AssociationRules(3, 0.2).fit(baskets)
     whole = rules.validate(baskets)
-    monkeypatch.setattr(_hit_rate, "_BLOCK", 60)
-    assert rules.validate(baskets).hits.equals(whole.hits)
+    # Also where a single basket is more than a block.
+    for size in (60, 3):
+        monkeypatch.setattr(_hit_rate, "_BLOCK", size)
+        assert rules.validate(baskets).hits.equals(whole.hits)
 
 
 def test_intervals_cover_the_true_gain_and_narrow_with_more_baskets():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 from sklearn.exceptions import NotFittedError
 
-from crmml.association import AssociationRules, RuleValidation
+from crmml.association import AssociationRules, FrequentItemsets, RuleValidation
 from crmml.exceptions import LeakageError, NotEnoughHistoryError, SchemaError
 from crmml.tables import CustomerTables, Transactions
 
@@ -199,8 +199,9 @@ def test_lines_recorded_after_the_cutoff_are_not_learned_from():
             recorded_at="known",
         )
     )
-    rules = AssociationRules(1).fit(tables, cutoff="2024-02-01")
-    assert rules.itemsets_["count"].tolist() == [2, 1, 1]
+    for model in (AssociationRules(1), FrequentItemsets(1)):
+        model.fit(tables, cutoff="2024-02-01")
+        assert model.itemsets_["count"].tolist() == [2, 1, 1]
 
 
 @pytest.mark.parametrize(
