@@ -77,8 +77,8 @@ def find_hidden(
     hits = np.zeros((len(sizes), len(WAYS)), dtype=np.int64)
     n_offers = np.zeros(len(WAYS), dtype=np.int64)
     n_served = 0
-    # One trial shows the rest of a basket; a block of trials is bounded by its items.
-    ends = np.cumsum(sizes[owners] - 1)
+    # A trial shows the rest of a basket and takes offers; a block bounds both.
+    ends = np.cumsum(sizes[owners] - 1 + min(n_items, len(place)))
     start = 0
     while start < len(owners):
         done = ends[start - 1] if start else 0
