@@ -35,23 +35,26 @@ def bracket(
     r and alpha, and the share of the second part.
     """
     n = r + n_stages * x
-    until = log(alpha + age)
-    waited = (age - recency) / (alpha + age)
-    term = stages = 1.0
-    log_slope = by_n = by_w = 0.0
-    for j in range(1, n_stages):
-        log_slope += 1.0 / (n + j - 1.0)
-        term *= (n + j - 1.0) / j * waited
-        stages += term
-        by_n += term * log_slope
-        by_w += term * j
-    by_n, by_alpha = by_n / stages, -by_w / stages / (alpha + age)
-    value, slope = log(stages) - n * until, by_n - until
-    slope_alpha = by_alpha - n / (alpha + age)
+    until, inverse = log(alpha + age), 1.0 / (alpha + age)
+    log_stages = by_n = by_alpha = 0.0
+    if n_stages > 1:
+        waited = (age - recency) * inverse
+        term = stages = 1.0
+        log_slope = by_w = 0.0
+        for j in range(1, n_stages):
+            log_slope += 1.0 / (n + j - 1.0)
+            term *= (n + j - 1.0) / j * waited
+            stages += term
+            by_n += term * log_slope
+            by_w += term * j
+        log_stages, by_n = log(stages), by_n / stages
+        by_alpha = -by_w / stages * inverse
+    value, slope = log_stages - n * until, by_n - until
+    slope_alpha = by_alpha - n * inverse
     share = 0.0
     if shape > 0.0:
         gone = until - log(alpha + recency)
-        odds = log(a / shape) + n * gone - log(stages)
+        odds = log(a / shape) + n * gone - log_stages
         if odds > 0:
             value += odds + log1p(exp(-odds))
             share = 1.0 / (1.0 + exp(-odds))
@@ -60,7 +63,7 @@ def bracket(
             value += log1p(small)
             share = small / (1.0 + small)
         slope += share * (gone - by_n)
-        nearer = 1.0 / (alpha + age) - 1.0 / (alpha + recency)
+        nearer = inverse - 1.0 / (alpha + recency)
         slope_alpha += share * (n * nearer - by_alpha)
     return value, slope, slope_alpha, share
 
