@@ -22,7 +22,7 @@ class RuleOffers:
     """What to offer next, by fitted rules."""
 
     _learned: LearnedRules
-    _until: int | None
+    _until: int | None = None
     order_column: Any
     item_column: str
     basket_by: str

@@ -20,7 +20,7 @@ class RuleTests:
     """Whether fitted rules hold in other baskets."""
 
     _learned: LearnedRules
-    _until: int | None
+    _until: int | None = None
     order_column: Any
     item_column: str
     basket_by: str
