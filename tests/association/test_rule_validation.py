@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -157,6 +158,32 @@ def test_a_cutoff_divides_customer_tables_into_learned_and_later(make):
     assert result.n_baskets == 2
     assert result.rules["confidence"].tolist() == [1.0, 0.5]
     assert rules.validate(tables, cutoff="2024-02-01").n_baskets == 2
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "duckdb"])
+def test_a_cutoff_divides_files_and_relations_as_well(kind, tmp_path):
+    path = tmp_path / f"销售.{kind}"
+    source, encoding = path, "utf-8"
+    if kind == "csv":
+        SALES.to_csv(path, index=False, encoding=(encoding := "gbk"))
+    elif kind == "parquet":
+        SALES.to_parquet(path)
+    else:
+        source = duckdb.from_df(SALES)
+    tables = CustomerTables(
+        transactions=Transactions(
+            source,
+            customer_id="id",
+            timestamp="day",
+            order_id="order",
+            product_id="item",
+            encoding=encoding,
+        )
+    )
+    rules = AssociationRules(1).fit(tables, cutoff="2024-02-01")
+    expected = AssociationRules(1).fit(make_tables(), cutoff="2024-02-01")
+    pd.testing.assert_frame_equal(rules.rules_, expected.rules_)
+    assert rules.validate(tables).n_baskets == 2
 
 
 def test_rules_are_not_tested_on_what_they_were_learned_from():
