@@ -9,8 +9,10 @@ from crmml.scoring._model_card import write_model_card
 from crmml.scoring._save import load, read_manifest, save
 from crmml.scoring._score import score
 from crmml.scoring._score_features import score_features
+from crmml.scoring._scorer import Scorer
 
 __all__ = [
+    "Scorer",
     "load",
     "make_model_card",
     "read_manifest",

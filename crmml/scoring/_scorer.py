@@ -1,0 +1,240 @@
+"""A model inside a service: one customer at a time, from many threads."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from crmml._utils._arguments import check_count
+from crmml.exceptions import ModelFileError, SchemaError
+from crmml.features import describe_features
+from crmml.models._base import BaseChurnClassifier
+from crmml.models._one_row import read_record
+from crmml.models._reason_words import read_words
+from crmml.models._reasons import build_reasons
+from crmml.pipeline import ChurnPipeline
+from crmml.scoring._save import load, read_manifest
+from crmml.tables import (
+    Complaints,
+    Customers,
+    CustomerTables,
+    Events,
+    Surveys,
+    Transactions,
+)
+
+_TABLES = {
+    "transactions": Transactions,
+    "customers": Customers,
+    "complaints": Complaints,
+    "surveys": Surveys,
+    "events": Events,
+}
+
+
+_DTYPES = {
+    "id": "int64",
+    "instant": "datetime64[us]",
+    "number": "float64",
+    "double": "float64",
+    "boolean": "bool",
+}
+
+
+class Scorer:
+    """Score single customers with a fitted churn model.
+
+    It holds the model and nothing of a call, so that threads may share it.
+
+    Parameters
+    ----------
+    model : churn classifier, ChurnPipeline, str or path
+        A fitted model whose classifier is one of :mod:`crmml.models`, or a file that
+        :func:`crmml.scoring.save` wrote.
+    n_reasons : int, default=0
+        How many reasons to give; they cost more than the score.
+    language : {"en", "zh"}, default="en"
+        The language of the reasons.
+
+    Attributes
+    ----------
+    features : list of str
+        What :meth:`score_one` needs to know of a customer.
+    manifest : dict or None
+        What the model's file says of it.
+
+    Raises
+    ------
+    ModelFileError
+        If the model is something else, or its file cannot be read.
+
+    See Also
+    --------
+    score : Many customers, from their tables.
+
+    Notes
+    -----
+    Scores are those of the batch: the same numbers take the same way through the model.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmml.models import LogisticChurnClassifier
+    >>> from crmml.scoring import Scorer
+    >>> X = pd.DataFrame({"contract": ["monthly"] * 100 + ["yearly"] * 100})
+    >>> y = [1] * 60 + [0] * 40 + [1] * 20 + [0] * 80
+    >>> scorer = Scorer(LogisticChurnClassifier(C=1e6).fit(X, y), n_reasons=1)
+    >>> found = scorer.score_one({"contract": "monthly"})
+    >>> round(found["churn_probability"], 3), found["reasons"]
+    (0.6, ['contract: monthly, raises the risk'])
+    """
+
+    def __init__(self, model: Any, *, n_reasons: int = 0, language: str = "en") -> None:
+        self.manifest: dict[str, Any] | None = None
+        if isinstance(model, (str, os.PathLike)):
+            self.manifest = read_manifest(model)
+            model = load(model, sha256=self.manifest["sha256"])
+        self._pipeline = model if isinstance(model, ChurnPipeline) else None
+        classifier = getattr(model, "classifier_", model)
+        if not isinstance(classifier, BaseChurnClassifier):
+            raise ModelFileError(
+                "Scorer takes a fitted churn classifier of crmml.models, or a "
+                f"ChurnPipeline with one, got {type(model).__name__}."
+            )
+        self._classifier = classifier
+        self._calibrated: Any = getattr(model, "calibrated_", classifier)
+        self._encoder = classifier._encoder
+        self.features = [str(name) for name in self._encoder.names_]
+        self._n_reasons = n_reasons and check_count(n_reasons, "n_reasons")
+        self._language = language
+        names = describe_features(self.features, language) if self._pipeline else None
+        self._words = read_words(language, names, None)
+        self._reference = _read_reference(self.manifest)
+
+    def score_one(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Score a customer whose features are known.
+
+        Parameters
+        ----------
+        record : mapping of str to object
+            Values by feature, as in JSON: numbers, booleans, text, None for missing.
+            Further keys are ignored.
+
+        Returns
+        -------
+        dict of str to object
+            ``churn_probability``; ``decile`` among the customers of the training, 1
+            the most at risk, None where the model's file does not tell; ``reasons``,
+            sentences, the strongest first.
+
+        Raises
+        ------
+        SchemaError
+            If features are not there, or of another kind than in training.
+        """
+        columns = read_record(record, self._encoder)
+        encoded = self._encoder.encode(columns)
+        if self._calibrated is self._classifier:
+            probability = float(expit(self._classifier._log_odds(encoded))[0])
+        else:
+            row = pd.DataFrame([{name: record[name] for name in self._encoder.names_}])
+            probability = float(self._calibrated.predict_proba(row)[0, 1])
+        reasons: list[str] = []
+        if self._n_reasons:
+            _, values = self._classifier._contributions(encoded)
+            table = build_reasons(
+                values, columns, self._encoder, self._n_reasons, self._words, "raises"
+            )
+            reasons = [text for text in table["reason"] if isinstance(text, str)]
+        return self._answer(probability, reasons)
+
+    def score_events(
+        self, tables: Mapping[str, Sequence[Mapping[str, Any]]], cutoff: Any
+    ) -> dict[str, Any]:
+        """Score a customer whose raw events are known, by the code of the training.
+
+        Parameters
+        ----------
+        tables : mapping of str to sequence of mappings
+            The rows of one customer by table (``"transactions"`` and so on), named by
+            their roles (``timestamp``, ``amount`` ...), without the customer's id; an
+            empty sequence where nothing happened.
+        cutoff : str or datetime
+            The instant we pretend it is; later rows have no part.
+
+        Returns
+        -------
+        dict of str to object
+            As :meth:`score_one` gives.
+
+        Raises
+        ------
+        SchemaError
+            If the model is no pipeline, or a table or role is none.
+        NotEnoughHistoryError
+            If there is no row before the cutoff.
+        """
+        if self._pipeline is None:
+            raise SchemaError(
+                "score_events needs a ChurnPipeline, which makes features of events; "
+                "this model knows features only. Use score_one."
+            )
+        opened = {name: _open_rows(name, rows) for name, rows in tables.items()}
+        found = self._pipeline.predict(
+            CustomerTables(**opened, observed_until=cutoff),
+            cutoff,
+            customers=[0],
+            n_reasons=self._n_reasons,
+            language=self._language,
+        ).iloc[0]
+        names = [f"reason_{rank}" for rank in range(1, self._n_reasons + 1)]
+        reasons = [found[name] for name in names if isinstance(found[name], str)]
+        return self._answer(float(found["churn_probability"]), reasons)
+
+    def _answer(self, probability: float, reasons: list[str]) -> dict[str, Any]:
+        return {
+            "churn_probability": probability,
+            "decile": self._decile(probability),
+            "reasons": reasons,
+        }
+
+    def _decile(self, probability: float) -> int | None:
+        """Tell the tenth of the training customers with such a probability."""
+        if self._reference is None:
+            return None
+        edges, counts, is_few = self._reference
+        place = int(np.searchsorted(edges, probability, "right"))
+        if is_few:
+            place += int(np.searchsorted(edges, probability, "left"))
+        above = counts[place + 1 :].sum() + counts[place] / 2
+        return int(np.clip(np.ceil(10 * above / counts.sum()), 1, 10))
+
+
+def _open_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    if name not in _TABLES:
+        raise SchemaError(f"There is no table {name!r}; there are {sorted(_TABLES)}.")
+    cls: Any = _TABLES[name]
+    frame = pd.DataFrame(list(rows)).assign(customer_id=0)
+    if not rows:
+        # Nothing happened: a table of every role, and no row.
+        dtypes = {role: _DTYPES.get(kind, "object") for role, kind in cls.kinds.items()}
+        frame = pd.DataFrame({role: [] for role in dtypes}).astype(dtypes)
+    unknown = sorted(set(frame.columns) - set(cls.kinds))
+    if unknown:
+        raise SchemaError(
+            f"{name} has no roles {unknown}; there are {list(cls.kinds)}."
+        )
+    return cls(frame, **{role: role for role in frame.columns})
+
+
+def _read_reference(manifest: dict[str, Any] | None) -> tuple[Any, Any, bool] | None:
+    """Take the scores of the training customers out of a manifest, if it has them."""
+    parts = (manifest or {}).get("reference") or []
+    scores = [one for one in parts if one["kind"] == "score"]
+    if not scores:
+        return None
+    found = scores[0]
+    return np.array(found["edges"]), np.array(found["counts"]), bool(found["is_few"])

@@ -1,0 +1,192 @@
+"""One customer at a time: the scores and reasons of the batch."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmml.datasets import make_customers
+from crmml.exceptions import ModelFileError, SchemaError
+from crmml.features import RFM, Activity, ComplaintRate, FeatureSet, Tenure
+from crmml.labels import Inactivity
+from crmml.models import (
+    BoostedChurnClassifier,
+    LogisticChurnClassifier,
+    LogitLeafChurnClassifier,
+    NeuralChurnClassifier,
+    TreeChurnClassifier,
+)
+from crmml.pipeline import ChurnPipeline
+from crmml.scoring import Scorer, save
+from crmml.segmentation import RFMSegmenter
+
+RNG = np.random.default_rng(8)
+N = 500
+X = pd.DataFrame(
+    {
+        "n_orders": RNG.integers(0, 9, N),
+        "spend": RNG.gamma(2, 30, N),
+        "plan": RNG.choice(["基础", "pro", None], N, p=[0.5, 0.4, 0.1]),
+        "has_app": RNG.random(N) > 0.5,
+        "empty": np.nan,
+    }
+)
+X.loc[::9, "spend"] = np.nan
+Y = (X["n_orders"] + RNG.normal(0, 3, N) < 4).astype(int)
+CUTOFF = "2024-09-01"
+MODELS = {
+    "logistic": LogisticChurnClassifier(),
+    "tree": TreeChurnClassifier(),
+    "net": NeuralChurnClassifier(n_nets=1, n_steps=50),
+    "boosted": BoostedChurnClassifier(n_estimators=30, n_jobs=1),
+    "leaf": LogitLeafChurnClassifier(),
+}
+
+
+@pytest.fixture(scope="module", params=list(MODELS))
+def model(request):
+    return MODELS[request.param].fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return make_customers(500, random_state=6)
+
+
+@pytest.fixture(scope="module")
+def churn(shop):
+    return ChurnPipeline(
+        features=FeatureSet([RFM(), Tenure(), Activity(), ComplaintRate()]),
+        label=Inactivity("60D"),
+        classifier=BoostedChurnClassifier(n_estimators=30, n_jobs=1),
+    ).fit(shop.to_tables(), ["2024-03-01", "2024-06-01"])
+
+
+def list_records():
+    """The customers as a service gets them: through JSON."""
+    return json.loads(X.head(60).to_json(orient="records", double_precision=15))
+
+
+def test_scores_and_reasons_are_those_of_the_batch(model):
+    scorer = Scorer(model, n_reasons=2, language="zh")
+    records = list_records()
+    batch = pd.DataFrame(records).astype({"n_orders": float, "empty": float})
+    expected = model.predict_proba(batch)[:, 1]
+    reasons = model.explain(batch, n_reasons=2, language="zh")
+    for row, record in enumerate(records):
+        found = scorer.score_one(record)
+        # The net's products add up in another order in a batch.
+        assert found["churn_probability"] == pytest.approx(expected[row], abs=1e-12)
+        texts = reasons.loc[reasons["row"] == row, "reason"].dropna().tolist()
+        assert found["reasons"] == texts
+        assert found["decile"] is None
+
+
+def test_threads_share_a_scorer(model):
+    scorer = Scorer(model, n_reasons=1)
+    records = list_records() * 4
+    records[7] = {"nothing": 1}
+
+    def ask(record):
+        try:
+            return scorer.score_one(record)
+        except SchemaError as error:
+            return str(error)
+
+    alone = [ask(record) for record in records]
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(ask, records)) == alone
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_orders": "3"}, r"'n_orders' \(learned as number\)"),
+        ({"plan": 3}, r"'plan' \(learned as text\)"),
+        ({"spend": float("inf")}, "not finite"),
+        ({"spend": [1.0]}, "'spend'"),
+    ],
+)
+def test_values_of_another_kind_are_refused_by_name(change, message):
+    scorer = Scorer(MODELS["logistic"].fit(X, Y))
+    record = {**list_records()[0], **change}
+    with pytest.raises(SchemaError, match=message):
+        scorer.score_one(record)
+
+
+def test_all_features_that_are_not_there_are_named():
+    scorer = Scorer(MODELS["logistic"].fit(X, Y))
+    with pytest.raises(
+        SchemaError, match=r"3 of 5 features.*'plan', 'has_app', 'empty'"
+    ):
+        scorer.score_one({"n_orders": 1, "spend": 2.0})
+
+
+def test_features_of_a_pipeline_give_its_scores_and_deciles(churn, shop, tmp_path):
+    tables = shop.to_tables()
+    save(churn, tmp_path / "churn.crmml", tables=tables)
+    scorer = Scorer(tmp_path / "churn.crmml", n_reasons=3)
+    expected = churn.predict(tables, CUTOFF).set_index("customer_id")
+    features = churn.features_.transform(tables, CUTOFF).loc[expected.index]
+    found = [scorer.score_one(row) for row in features.to_dict("records")]
+    probability = [one["churn_probability"] for one in found]
+    np.testing.assert_array_equal(probability, expected["churn_probability"])
+    assert [one["reasons"][0] for one in found] == expected["reason_1"].tolist()
+    # Ranked among the customers of the training, who are about as many in each tenth.
+    deciles = pd.Series([one["decile"] for one in found])
+    assert set(deciles) <= set(range(1, 11))
+    order = np.argsort(probability)
+    assert deciles.iloc[order].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("place", range(0, 200, 40))
+def test_raw_events_give_the_score_of_the_tables(churn, shop, place):
+    tables = shop.to_tables()
+    expected = churn.predict(tables, CUTOFF).iloc[place]
+    customer = expected["customer_id"]
+    rows = {
+        "transactions": shop.transactions,
+        "customers": shop.customers,
+        "complaints": shop.complaints,
+    }
+    own = {
+        name: json.loads(
+            table[table["customer_id"] == customer]
+            .drop(columns="customer_id")
+            .to_json(orient="records", date_format="iso", double_precision=15)
+        )
+        for name, table in rows.items()
+    }
+    scorer = Scorer(churn, n_reasons=3)
+    found = scorer.score_events(own, CUTOFF)
+    assert found["churn_probability"] == expected["churn_probability"]
+    assert found["reasons"][0] == expected["reason_1"]
+
+
+def test_a_calibrated_pipeline_gives_calibrated_scores(shop):
+    tables = shop.to_tables()
+    churn = ChurnPipeline(
+        features=RFM(),
+        label=Inactivity("60D"),
+        classifier=LogisticChurnClassifier(),
+        calibration="sigmoid",
+    ).fit(tables, ["2024-01-01", "2024-03-01", "2024-06-01"])
+    expected = churn.predict(tables, CUTOFF, n_reasons=0).set_index("customer_id")
+    features = churn.features_.transform(tables, CUTOFF).loc[expected.index]
+    found = [Scorer(churn).score_one(one) for one in features.to_dict("records")[:20]]
+    np.testing.assert_allclose(
+        [one["churn_probability"] for one in found],
+        expected["churn_probability"][:20],
+        rtol=1e-12,  # one row and many add up in another order
+    )
+
+
+def test_what_is_no_churn_model_is_refused(churn):
+    with pytest.raises(ModelFileError, match="Scorer takes"):
+        Scorer(RFMSegmenter())
+    with pytest.raises(SchemaError, match="score_events needs a ChurnPipeline"):
+        Scorer(churn.classifier_).score_events({}, CUTOFF)
+    with pytest.raises(SchemaError, match="no table 'orders'"):
+        Scorer(churn).score_events({"orders": [{}]}, CUTOFF)
