@@ -23,8 +23,9 @@ MAX_ROWS_FOR_START = 2_000
 MAX_ROWS_PER_SEGMENT = 100
 GROWTH = 8
 LARGEST_SAMPLE = 400_000
-# Passes over more rows are made by several threads.
-MAX_ROWS_ALONE = 200_000
+# Passes over more rows skip those that are sure of their centre; of fewer, or far from
+# the end, too few are sure to pay for finding out.
+MAX_ROWS_ALONE = 20_000
 # Whole weights must leave so many digits after the point to whole numbers.
 LEAST_BITS = 24
 # Starts are compared before their last passes, which change little.

@@ -123,21 +123,26 @@ def take_signed_log(values: Matrix) -> None:
 def _find_typical_size(values: Matrix, weights: Matrix) -> float:
     """Median of the absolute values that are not 0."""
     sizes = np.abs(values)
-    order = np.argsort(sizes)
-    order = order[sizes[order] > 0]
-    median = find_median(sizes[order], np.cumsum(weights[order]))
+    if values[0] < 0:
+        order = np.argsort(sizes)
+        sizes, weights = sizes[order], weights[order]
+    first = np.searchsorted(sizes, 0.0, side="right")
+    median = find_median(sizes[first:], np.cumsum(weights[first:]))
     return float(max(median, 2.2250738585072014e-308))
 
 
 @njit(cache=True, nogil=True)
 def _measure(values: Matrix, weights: Matrix) -> tuple[float, float]:
     """Return variance and skewness; the skewness of equal values is 0."""
-    total = weights.sum()
-    mean = (weights * values).sum() / total
-    second, third = 0.0, 0.0
+    total, mean, second, third = 0.0, 0.0, 0.0, 0.0
+    for i in range(values.size):
+        total += weights[i]
+        mean += weights[i] * values[i]
+    mean /= total
     for i in range(values.size):
         distance = values[i] - mean
-        second += weights[i] * distance * distance
-        third += weights[i] * distance * distance * distance
+        term = weights[i] * distance * distance
+        second += term
+        third += term * distance
     second /= total
     return second, third / total / second**1.5 if second > 0 else 0.0
