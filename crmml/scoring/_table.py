@@ -91,6 +91,8 @@ def _encoder_state(item: FrameEncoder) -> State:
     return dict(sorted(state.items()))
 
 
+_ROWS = frozenset({"labels_", "oob_decision_function_"})
+"""Attributes with an entry for each customer of training."""
 _ERRORS = frozenset({"standard_errors_"})
 
 _ESTIMATORS = {
@@ -117,7 +119,7 @@ _ESTIMATORS = {
         ),
         Kind(
             segmentation.KMeansSegmenter,
-            left_out=frozenset({"labels_"}),
+            left_out=_ROWS,
             check=checks.check_segmenter,
         ),
         Kind(segmentation.RFMSegmenter),
@@ -193,13 +195,13 @@ _FOREIGN = {
             Kind(DecisionTreeClassifier, check=checks.check_decision_tree),
             Kind(DummyClassifier),
             Kind(ExtraTreeClassifier, check=checks.check_decision_tree),
-            Kind(ExtraTreesClassifier, check=checks.check_forest),
+            Kind(ExtraTreesClassifier, left_out=_ROWS, check=checks.check_forest),
             Kind(FrozenEstimator),
             Kind(GaussianNB),
             Kind(IsotonicRegression),
             Kind(
                 KMeans,
-                left_out=frozenset({"labels_"}),
+                left_out=_ROWS,
                 check=checks.check_sklearn_kmeans,
             ),
             Kind(LogisticRegression),
@@ -208,7 +210,7 @@ _FOREIGN = {
             Kind(OrdinalEncoder),
             Kind(Pipeline),
             Kind(QuantileTransformer),
-            Kind(RandomForestClassifier, check=checks.check_forest),
+            Kind(RandomForestClassifier, left_out=_ROWS, check=checks.check_forest),
             Kind(RobustScaler),
             Kind(SigmoidCalibration),
             Kind(SimpleImputer),

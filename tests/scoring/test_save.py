@@ -4,6 +4,7 @@ import copy
 import importlib
 import inspect
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.svm import SVC
 
 import crmml
@@ -23,6 +25,7 @@ from crmml.features import (
     CustomerAttributes,
     FeatureSet,
     ProductMix,
+    Tenure,
     UsageEvents,
 )
 from crmml.labels import Inactivity
@@ -35,7 +38,7 @@ CUTOFF = "2024-06-01"
 CHILD = """
 import json, pickle, _pickle, runpy, sys
 from pathlib import Path
-from crmml.scoring import load
+from crmml.scoring import load, save
 
 def refuse(*args, **kwargs):
     raise SystemExit("a pickle was read")
@@ -49,6 +52,11 @@ models = {path.stem: load(path) for path in Path(sys.argv[2]).glob("*.crmml")}
 # Compiled kernels come from numba's own cache, which is made of pickles.
 for where, name, old in closed:
     setattr(where, name, old)
+for name, model in models.items():
+    before = Path(sys.argv[2], name + ".crmml").read_bytes()
+    save(model, Path(sys.argv[2], "again"))
+    if Path(sys.argv[2], "again").read_bytes() != before:
+        raise SystemExit("saved again, the bytes differ: " + name)
 shared = runpy.run_path(sys.argv[1])
 data = shared["make_data"]()
 answers = {name: shared["ask"](model, data) for name, model in models.items()}
@@ -68,7 +76,7 @@ def files(fitted, tmp_path_factory):
 def test_loaded_models_answer_as_the_fitted_did_in_a_fresh_process(
     fitted, files, answer_of
 ):
-    """Bit for bit, with nothing that could read a pickle."""
+    """Bit for bit, with nothing that could read a pickle; and so do their files."""
     conftest = str(Path(__file__).with_name("conftest.py"))
     result = subprocess.run(
         [sys.executable, "-c", CHILD, conftest, str(files)],
@@ -76,6 +84,8 @@ def test_loaded_models_answer_as_the_fitted_did_in_a_fresh_process(
         capture_output=True,
         text=True,
         timeout=300,
+        # Another order of sets than here.
+        env={**os.environ, "PYTHONHASHSEED": "7"},
     )
     assert result.returncode == 0, result.stderr[-2000:]
     answers = json.loads(result.stdout.splitlines()[-1])
@@ -195,10 +205,21 @@ def test_boosting_keeps_its_threads(fitted, tmp_path):
     assert json.loads(config)["learner"]["generic_param"]["nthread"] == "1"
 
 
-def test_labels_of_single_customers_are_left_out(fitted, tmp_path):
+def test_what_has_an_entry_for_each_customer_is_left_out(fitted, data, tmp_path):
     save(fitted["segments"], tmp_path / "a.crmml")
     assert not hasattr(load(tmp_path / "a.crmml"), "labels_")
     assert hasattr(fitted["segments"], "labels_")
+    forest = RandomForestClassifier(50, oob_score=True, random_state=0)
+    churn = ChurnPipeline(
+        features=Tenure(), label=Inactivity("60D"), classifier=forest
+    ).fit(data.tables, "2024-01-01")
+    assert hasattr(churn.classifier_, "oob_decision_function_")
+    save(churn, tmp_path / "b.crmml")
+    loaded = load(tmp_path / "b.crmml")
+    assert not hasattr(loaded.classifier_, "oob_decision_function_")
+    pd.testing.assert_frame_equal(
+        loaded.predict(data.tables, CUTOFF), churn.predict(data.tables, CUTOFF)
+    )
 
 
 def test_no_customer_is_in_a_file(tmp_path):
