@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crmml.exceptions import ModelFileError
 
@@ -122,7 +123,23 @@ def check_mined(item: Any) -> None:
     """Check that itemsets hold items that there are."""
     size = len(item.items)
     fits = are_places(item.trie.items, size) and are_places(item.always, size)
+    if fits and item.kind != "all":
+        # Larger itemsets are looked for by their smaller ones, without end if missing.
+        fits = _holds_all_smaller(item.trie.to_codes())
     require(fits, "MinedItemsets")
+
+
+def _holds_all_smaller(codes: NDArray[np.int32]) -> bool:
+    """Tell whether itemsets differ, and each is there without any one of its items."""
+    known = {row.tobytes() for row in codes}
+    lengths = (codes >= 0).sum(axis=1)
+    for j in range(codes.shape[1]):
+        larger = codes[(codes[:, j] >= 0) & (lengths > 1)]
+        smaller = np.full_like(larger, -1)
+        smaller[:, :-1] = np.delete(larger, j, axis=1)
+        if not all(row.tobytes() in known for row in smaller):
+            return False
+    return len(known) == len(codes)
 
 
 def check_learned_rules(item: Any) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmml.association import FrequentItemsets
+from crmml.datasets import load_diapers_and_beer
 from crmml.exceptions import ModelFileError
 from crmml.models import (
     BoostedChurnClassifier,
@@ -50,7 +52,7 @@ def models(X):
 def rewrite(tmp_path, models):
     """Save a model, change its parts, and hash them as an attacker would."""
 
-    def make(name, edit=lambda tree, arrays: None, members=None):
+    def make(name, edit=lambda tree, arrays: None, members=None, models=models):
         path = tmp_path / "model.crmml"
         save(models[name], path)
         with zipfile.ZipFile(path) as archive:
@@ -356,6 +358,23 @@ def poke(names, index, value, **wanted):
 def test_places_and_numbers_are_checked_before_use(model, edit, rewrite):
     with pytest.raises(ModelFileError, match=r"do not fit together|not finite"):
         load(rewrite(model, edit))
+
+
+@pytest.mark.parametrize("kind", ["closed", "maximal"])
+def test_itemsets_are_whole_before_they_are_looked_up(kind, rewrite, models):
+    """A look-up of an itemset that is not there would not end."""
+    mined = FrequentItemsets(0.2, kind=kind).fit(load_diapers_and_beer())
+    models = models | {kind: mined}
+    loaded = load(rewrite(kind, models=models))
+    pd.testing.assert_frame_equal(loaded.itemsets_, mined.itemsets_)
+    for index in range(len(mined._mined.trie)):
+        other = (int(mined._mined.trie.items[index]) + 1) % len(mined._mined.items)
+        edit = poke("items", index, other, kind="ItemsetTrie")
+        with contextlib.suppress(ModelFileError):
+            # Where another item makes as good a set, it is answered for.
+            assert len(load(rewrite(kind, edit, models=models)).itemsets_)
+    with pytest.raises(ModelFileError, match="MinedItemsets do not fit"):
+        load(rewrite(kind, poke("items", 0, 1, kind="ItemsetTrie"), models=models))
 
 
 def test_shapes_are_checked_before_compiled_code_uses_them(rewrite):
