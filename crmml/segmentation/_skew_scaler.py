@@ -166,6 +166,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         matrix : ndarray of shape (n_samples, n_features)
             NaN for missing.
         weights : ndarray of shape (n_samples,) or None
+            How many customers a row stands for; None: each one.
         names : ndarray of shape (n_features,) or None
             The columns' names.
 
