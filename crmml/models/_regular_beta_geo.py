@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from crmml._utils._arguments import check_count
 from crmml._utils._durations import Duration
 from crmml._utils._sklearn import fit_context
-from crmml.exceptions import DegenerateFitError
+from crmml.exceptions import DegenerateFitError, SchemaError
 from crmml.models._beta_geo import BetaGeoModel
 from crmml.models._maximum_likelihood import Floats, Maximum
 from crmml.models._purchase_effects import as_table, fill_rows
@@ -25,6 +25,8 @@ from crmml.models._regular_beta_geo_kernel import expect_while_alive
 
 _LARGEST_K = 20
 """At k = 20 gaps between purchases vary by a fifth: more is a subscription."""
+_LARGEST_GIVEN_K = 50
+"""Beyond it the terms of very keen customers overflow."""
 _PATIENCE = 2
 """The search for k ends when the likelihood has fallen so often in a row."""
 
@@ -51,8 +53,8 @@ class RegularBetaGeoModel(BetaGeoModel):
         The unit of recency and T in the data, such as ``"7D"`` for weeks: that of
         :class:`crmml.features.BTYDSummary`. alpha is in this unit.
     k : int, default=None
-        The regularity; 1 for none. None finds the one, up to 20, under which the
-        customers are most likely.
+        The regularity, up to 50; 1 for none. None finds the one, up to 20, under which
+        the customers are most likely.
     leave_after_first : bool, default=True
         Whether customers can leave right after the first purchase (MBG/CNBD-k), or
         after repeat purchases only (BG/CNBD-k).
@@ -159,8 +161,8 @@ class RegularBetaGeoModel(BetaGeoModel):
         Raises
         ------
         SchemaError
-            If a column is missing or holds what cannot be, such as repeat purchases at
-            the instant of the first.
+            If k is no whole number from 1 to 50, or a column is missing or holds what
+            cannot be, such as repeat purchases at the instant of the first.
         NotEnoughHistoryError
             If there are fewer customers than parameters, or nobody bought again.
         DegenerateFitError
@@ -171,12 +173,12 @@ class RegularBetaGeoModel(BetaGeoModel):
         DataQualityWarning
             If they hardly do.
         """
-        fixed = None if self.k is None else check_count(self.k, "k")
+        candidates = self._candidates()
         customers, gaps = self._prepare(X), self._read_gaps(X)
         start, summary = self._start(customers.summary), customers.summary
         found: dict[int, Maximum] = {}
         best = 0
-        for k in range(1, _LARGEST_K + 1) if fixed is None else [fixed]:
+        for k in candidates:
             self.k_ = k
             # Equal rates of purchases, hence more stages in the same time.
             quicker = start - np.log(k) * np.isin(self._names, self._times)
@@ -186,7 +188,7 @@ class RegularBetaGeoModel(BetaGeoModel):
             best = max(found, key=lambda k: found[k].mean_log_likelihood)
             if k - best >= _PATIENCE:
                 break
-        if fixed is None and best == _LARGEST_K:
+        if self.k is None and best == _LARGEST_K:
             raise DegenerateFitError(
                 f"The fit did not converge: the likelihood rises up to k = {best}. "
                 "Customers buy by the clock, as under a contract: see "
@@ -199,6 +201,18 @@ class RegularBetaGeoModel(BetaGeoModel):
             {k: customers.log_likelihood(one) for k, one in found.items()}
         )
         return self
+
+    def _candidates(self) -> Sequence[int]:
+        """Say which k to try."""
+        if self.k is None:
+            return range(1, _LARGEST_K + 1)
+        k = check_count(self.k, "k")
+        if k > _LARGEST_GIVEN_K:
+            raise SchemaError(
+                f"k must be at most {_LARGEST_GIVEN_K}, got {k}: who buys so regularly "
+                "has a contract, see ShiftedBetaGeoModel."
+            )
+        return [k]
 
     def _dies_at_once(self) -> bool:
         return self.leave_after_first

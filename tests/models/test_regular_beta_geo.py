@@ -307,6 +307,8 @@ def test_bad_arguments_and_columns_are_refused():
     for k in (0, 1.5, "three", True):
         with pytest.raises(SchemaError, match="k must be a whole number"):
             RegularBetaGeoModel(k=k).fit(X)
+    with pytest.raises(SchemaError, match="at most 50, got 51"):
+        RegularBetaGeoModel(k=51).fit(X)
     at_once = X.assign(frequency=3, recency=0.0)
     with pytest.raises(SchemaError, match=r"in 200 of 200 rows \(row 0, 1, .*same i"):
         RegularBetaGeoModel().fit(at_once)
@@ -318,6 +320,20 @@ def test_bad_arguments_and_columns_are_refused():
         )
     with pytest.raises(NotEnoughHistoryError, match="4 parameters"):
         RegularBetaGeoModel().fit(X[:3])
+
+
+def test_very_keen_and_very_regular_customers_do_not_overflow():
+    keen = pd.DataFrame({"frequency": 5000, "recency": [1.0, 499.0], "T": 500.0})
+    model = make_model(50, True, [50.0, 0.1, 0.8, 2.5])
+    alive = model.predict_alive_probability(keen)
+    assert 0 < alive[0] < 1e-300
+    assert alive[1] < 1
+    expected = model.predict_expected_purchases(keen, "50D")
+    assert np.isfinite(expected).all()
+    value, gradient = model._objective(read_summary(keen))(
+        np.log([50.0, 0.1, 0.8, 2.5])
+    )
+    assert np.isfinite([value, *gradient]).all()
 
 
 def test_it_is_cloned_as_it_was_made():
