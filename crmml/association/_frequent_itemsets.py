@@ -112,8 +112,8 @@ class FrequentItemsets(BaseEstimator):
 
     The search needs memory in proportion to the order lines of frequent items; twenty
     million lines take less than half a gigabyte beside the table. Baskets are rows of
-    ranks, the rarest item first. Pairs are counted in one table, what follows a
-    frequent pair is written out, and from there bit sets are intersected depth first.
+    ranks, the rarest item first. What follows each item is written out and counted, cut
+    down to frequent pairs, and from there bit sets are intersected depth first.
     Some ten thousand baskets are searched with numpy alone; beyond that kernels are
     compiled, once, for about half a minute, and kept on disk.
 
