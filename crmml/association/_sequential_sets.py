@@ -30,14 +30,19 @@ _LOOPS: dict[str, Callable[..., Any]] = {
 @cache
 def _compile(name: str) -> Callable[..., Any]:
     # Not at the top: numba takes longer to import than small histories take.
-    from numba.extending import register_jitable
-
     from crmml.association._compiled import compiled
+
+    _register_helpers()
+    loop: Callable[..., Any] = compiled(_LOOPS[name])
+    return loop
+
+
+@cache
+def _register_helpers() -> None:
+    from numba.extending import register_jitable
 
     for helper in (*_sequential_kernels.HELPERS, *_sequential_gaps.HELPERS):
         register_jitable(helper)
-    loop: Callable[..., Any] = compiled(_LOOPS[name])
-    return loop
 
 
 @dataclass(frozen=True)
