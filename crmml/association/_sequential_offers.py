@@ -190,11 +190,13 @@ def _match(offers: NextOffers, held: csr_matrix) -> Iterator[tuple[Array, Array]
 def _keep_best(rows: Array, items: Array) -> Array:
     """Keep the strongest rule of each customer and item, for the latest purchase."""
     owner, offer, places = rows
-    order = np.lexsort((-places, offer, items[offer], owner))
-    rows = rows[:, order]
-    owner, item = rows[0], items[rows[1]]
-    is_first = np.ones(len(owner), dtype=bool)
-    is_first[1:] = (np.diff(owner) != 0) | (np.diff(item) != 0)
+    # Numbers packed two by two are sorted in half the time.
+    asked = owner * (int(items.max(initial=0)) + 1) + items[offer]
+    latest = int(places.max(initial=0))
+    order = np.lexsort((offer * (latest + 1) + latest - places, asked))
+    rows, asked = rows[:, order], asked[order]
+    is_first = np.ones(len(asked), dtype=bool)
+    is_first[1:] = np.diff(asked) != 0
     return rows[:, is_first]
 
 
