@@ -6,13 +6,14 @@ customers, for it takes minutes; compare it with crmml on the same sample). All 
 with a frame in memory and end with a table. Results are checked to be equal, then each
 way is timed several times, in turns; medians are printed. Data are generated with a
 seed. An order is one line of the log: the peers count lines, which spares them to
-tell orders apart; crmml is given order ids.
+tell orders apart; crmml is given order ids. At one cutoff DuckDB is timed once more
+where it tells orders apart by their ids, as crmml does. At the end stands what twelve
+cutoffs cost for builders that cannot be read off running totals alone.
 
 Run: python benchmarks/bench_features.py [n_repeats [python_with_featuretools]]
 """
 
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,17 +25,23 @@ import numpy as np
 import pandas as pd
 
 import crmml
-from crmml.features import RFM, CustomAggregation, FeatureSet, Tenure
+from crmml.features import (
+    RFM,
+    Activity,
+    CustomAggregation,
+    FeatureSet,
+    InterPurchase,
+    ProductMix,
+    Returns,
+    Tenure,
+)
 from crmml.tables import CustomerTables, Transactions
 
 CUTOFFS = list(pd.date_range("2023-01-01", periods=12, freq="MS"))
 DAYS = [30, 90, 365]
 LARGE = 40.0
-HEAD = """\
-| way | wall s | CPU s | wall to crmml | CPU to crmml |
-|---|---|---|---|---|"""
-N_SAMPLED = 10_000
-"""Customers for featuretools."""
+HEAD = "| way | wall s | CPU s | wall to crmml | CPU to crmml |\n|---|---|---|---|---|"
+N_SAMPLED = 10_000  # customers for featuretools
 
 
 def generate(n=1_000_000, n_customers=100_000):
@@ -50,11 +57,12 @@ def generate(n=1_000_000, n_customers=100_000):
     )
 
 
+def open_tables(log):
+    sales = Transactions(log, **{name: name for name in log.columns})
+    return CustomerTables(transactions=sales, observed_until="2024-01-01")
+
+
 def by_crmml(log, cutoffs):
-    roles = {name: name for name in log.columns}
-    tables = CustomerTables(
-        transactions=Transactions(log, **roles), observed_until="2024-01-01"
-    )
     windows = [f"{days}D" for days in DAYS]
     features = FeatureSet(
         [
@@ -64,7 +72,7 @@ def by_crmml(log, cutoffs):
             CustomAggregation("n_large", where=f"amount > {LARGE}", windows=windows),
         ]
     ).set_output(transform="arrow")
-    return features.fit_transform(tables, cutoffs)
+    return features.fit_transform(open_tables(log), cutoffs)
 
 
 def by_pandas(log, cutoffs):
@@ -99,19 +107,19 @@ def by_pandas(log, cutoffs):
     return pd.concat(parts, ignore_index=True)
 
 
-def columns_in_sql(at):
+def columns_in_sql(at, orders="*"):
     day = "86400e6"
     columns = [
         f"(epoch_us({at}) - epoch_us(max(timestamp))) / {day} days_since_last_purchase",
         f"(epoch_us({at}) - epoch_us(min(timestamp))) / {day} tenure_days",
-        "count(*) n_orders",
+        f"count({orders}) n_orders",
         "sum(amount) total_spend",
     ]
     for days in DAYS:
         recent = f"filter (timestamp >= {at} - interval {days} day)"
         large = f"filter (timestamp >= {at} - interval {days} day and amount > {LARGE})"
         columns += [
-            f"count(*) {recent} n_orders_{days}d",
+            f"count({orders}) {recent} n_orders_{days}d",
             f"coalesce(sum(amount) {recent}, 0) total_spend_{days}d",
             f"max(amount) {recent} max_{days}d",
             f"count(*) {large} n_large_{days}d",
@@ -130,15 +138,19 @@ def by_range_join(log, cutoffs):
     ).to_arrow_table()
 
 
-def by_duckdb_cutoffs(log, cutoffs):
+def by_duckdb_cutoffs(log, cutoffs, orders="*"):
     con = duckdb.connect()
     con.register("log", log)
     each = [
-        f"(select customer_id, {at} as cutoff, {columns_in_sql(at)} from log "
+        f"(select customer_id, {at} as cutoff, {columns_in_sql(at, orders)} from log "
         f"where timestamp < {at} group by customer_id order by customer_id)"
         for at in (f"timestamp '{one}'" for one in cutoffs)
     ]
     return con.sql(" union all ".join(each)).to_arrow_table()
+
+
+def by_duckdb_orders(log, cutoffs):
+    return by_duckdb_cutoffs(log, cutoffs, "distinct order_id")
 
 
 FEATURETOOLS = """
@@ -194,7 +206,7 @@ def run_featuretools(python, log):
     ours = tidy(by_crmml(log, CUTOFFS))
     theirs = tidy(result)
     check_equal(ours[theirs.columns], theirs)
-    own = measure(lambda: by_crmml(log, CUTOFFS))
+    own = measure(by_crmml, log, CUTOFFS)
     print(HEAD)
     print_row("featuretools", (float(wall), float(cpu)), own)
     print_row("crmml (all 16)", own, own)
@@ -211,9 +223,9 @@ def check_equal(ours, theirs):
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-9, atol=1e-9)
 
 
-def measure(call):
+def measure(call, *given):
     wall, cpu = time.perf_counter(), time.process_time()
-    call()
+    call(*given)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -233,13 +245,34 @@ def compare(log, cutoffs, ways, n_repeats):
     used = {name: [] for name in ways}
     for _ in range(n_repeats):
         for name, way in ways.items():
-            used[name].append(measure(lambda way=way: way(log, cutoffs)))
-    medians = {
-        name: [statistics.median(one) for one in zip(*found, strict=True)]
-        for name, found in used.items()
-    }
+            used[name].append(measure(way, log, cutoffs))
+    medians = {name: np.median(found, axis=0) for name, found in used.items()}
     for name, found in medians.items():
         print_row(name, found, medians["crmml"])
+
+
+def compare_builders(log, n_repeats):
+    """Time builders at twelve cutoffs and at one."""
+    rng = np.random.default_rng(1)
+    log = log.assign(
+        product_id=rng.integers(0, 500, len(log)),
+        category=rng.integers(0, 8, len(log)).astype(str),
+        amount=np.where(rng.random(len(log)) < 0.05, -log["amount"], log["amount"]),
+    )
+
+    def compute(builder, cutoffs):
+        builder.set_output(transform="arrow").fit_transform(open_tables(log), cutoffs)
+
+    print("\n| builder | 12 cutoffs, CPU s | one | ratio |\n|---|---|---|---|")
+    for builder in (Activity(), InterPurchase(), ProductMix(), Returns()):
+        compute(builder, CUTOFFS)
+        used = {12: [], 1: []}
+        for _ in range(n_repeats):
+            for n, found in used.items():
+                found.append(measure(compute, builder, CUTOFFS[-n:])[1])
+        many, one = (np.median(found) for found in used.values())
+        name = type(builder).__name__
+        print(f"| `{name}` | {many:.2f} | {one:.2f} | {many / one:.1f} |")
 
 
 def main(n_repeats=5, python=None):
@@ -254,7 +287,9 @@ def main(n_repeats=5, python=None):
         "DuckDB cutoff by cutoff": by_duckdb_cutoffs,
     }
     compare(log, CUTOFFS, ways, int(n_repeats))
+    ways["DuckDB, orders told apart"] = by_duckdb_orders
     compare(log, CUTOFFS[-1:], ways, int(n_repeats))
+    compare_builders(log, int(n_repeats))
     if python is not None:
         run_featuretools(python, log)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables import make_spine
+from crmml.tables._spine import build_spine, read_spine
 
 DAY = 86_400_000_000
 
@@ -166,3 +167,14 @@ def test_any_roster_fits_empty_tables(make_tables, sales):
     for roster in ([1, 2], ["a"]):
         spine = make_spine(make_tables(sales.iloc[:0]), "2024-02-15", customers=roster)
         assert spine["customer_id"].tolist() == roster
+
+
+def test_the_index_names_the_rows_of_the_frame(make_tables, sales):
+    tables, cutoffs = make_tables(sales), ["2024-02-15", "2024-03-15"]
+    for roster in (None, ["c", "a", "b"]):
+        spine = build_spine(tables, cutoffs, customers=roster)
+        frame = spine.to_frame(tables)[["cutoff", "customer_id"]]
+        pd.testing.assert_index_equal(
+            spine.to_index(tables), pd.MultiIndex.from_frame(frame)
+        )
+        assert read_spine(spine, tables) is spine
