@@ -49,8 +49,11 @@ def compute_features(
         found = aggregate_in_process(asked.aggregations, tables, spine)
     columns = {asked.aggregations[one]: values for one, values in found.items()}
     # Of the last in time, SQL reads a code that holds the instant, too.
-    plain = {asked.aggregations[one] for one in found if one.how != "last"}
-    numbers = {name: columns[name] for name in plain}
+    numbers = {
+        asked.aggregations[one]: values
+        for one, values in found.items()
+        if one.how != "last" and values.type == pa.int64()
+    }
     numbers["cutoff"] = pa.array(spine.cutoff)
     ready = {one.name: compute_directly(one, numbers) for one in features if found}
     left = [one for one in features if ready.get(one.name) is None]

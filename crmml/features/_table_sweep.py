@@ -72,7 +72,7 @@ class TableSweep:
         self._tables = tables
         self._cutoff, self._timestamp = cutoff, events.columns["timestamp"]
         self._places = _find_places(events, wanted, customer, cutoff)
-        self._phases = sorted({int(one) % DAY_LENGTH for one in np.unique(cutoff)})
+        self._phases = np.unique(np.unique(cutoff) % DAY_LENGTH).tolist()
         self._groups: dict[tuple[str | None, int], Groups] = {}
         self._orders: tuple[sweep.Int64s, sweep.Int64s] | None = None
         self._totals: dict[str, float] = {}
@@ -94,15 +94,8 @@ class TableSweep:
         elif not self._is_late(one) and self._is_running(one):
             self._read_running(one, out)
         elif not self._is_late(one) and one.how in {"min", "max"}:
-            where = self._place(one)
-            run_in_blocks(
-                sweep.find_extremes,
-                out.shape[1],
-                _how(one),
-                *where,
-                self._value(one),
-                out,
-            )
+            values = (*self._place(one), self._value(one))
+            run_in_blocks(sweep.find_extremes, out.shape[1], _how(one), *values, out)
         else:
             given = (*self._where(one), self._value(one), self._known(one))
             run_in_blocks(sweep.aggregate, out.shape[1], _how(one), *given, out)

@@ -229,17 +229,18 @@ def read_spine(frame: Any, tables: CustomerTables) -> Spine:
 def _cross_stays(tables: CustomerTables, cutoffs: list[int], is_single: bool) -> Spine:
     """Find who had come and not left by each cutoff."""
     stays = tables.engine.run(stays_query(tables))
-    since = _to_numpy(stays["since"])
+    ids = narrow_ids(stays["customer_id"]).combine_chunks()
+    order = pc.sort_indices(ids)
+    stays = stays.drop_columns("customer_id").take(order)
+    since, parts = _to_numpy(stays["since"]), []
     left_at = _to_numpy(stays["left_at"]) if "left_at" in stays.schema.names else None
-    parts = []
     for cutoff in cutoffs:
         is_there = since < cutoff
         if left_at is not None:
             is_there &= left_at >= cutoff
         parts.append(np.flatnonzero(is_there).astype(np.int32))
-    ids = narrow_ids(stays["customer_id"]).combine_chunks()
     instants = np.repeat(np.asarray(cutoffs, np.int64), [len(part) for part in parts])
-    return Spine(ids, np.concatenate(parts), instants, cutoffs, is_single)
+    return Spine(ids.take(order), np.concatenate(parts), instants, cutoffs, is_single)
 
 
 def _to_numpy(instants: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -65,14 +65,13 @@ def stays_query(tables: CustomerTables) -> exp.Select:
     Returns
     -------
     sqlglot Select
-        ``customer_id``, ``since`` and, where the tables have it, ``left_at``, ordered
-        by id. An instant is null where it is not known.
+        ``customer_id``, ``since`` and, where the tables have it, ``left_at``. An
+        instant is null where it is not known.
     """
-    customer_id = sql.column("customer_id")
-    columns = [customer_id, sql.column("since")]
+    columns = [sql.column("customer_id"), sql.column("since")]
     if has_left_at(tables):
         columns.append(sql.column("left_at"))
-    return _with_left_at(exp.select(*columns), tables).order_by(customer_id)
+    return _with_left_at(exp.select(*columns), tables)
 
 
 def has_left_at(tables: CustomerTables) -> bool:
