@@ -1,13 +1,12 @@
 """A bar for work that takes long, where somebody is watching."""
 
 import multiprocessing
+import random
+import sys
 import threading
 import time
 from types import TracebackType
-from typing import Self
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import Any, Self
 
 # Seconds before a bar appears: most work is done by then.
 _PATIENCE = 3.0
@@ -39,8 +38,8 @@ class ProgressBar:
         self._title = title
         self._total = total
         self._done = 0
-        self._bar: Progress | None = None
-        self._console = Console(stderr=True) if shown and _is_watched() else None
+        self._bar: Any = None
+        self._shown = shown and _is_watched()
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -60,28 +59,43 @@ class ProgressBar:
     def advance(self) -> None:
         """Tell that one more step is done."""
         self._done += 1
-        if self._console is None or not _seen_by(self._console):
-            return
-        if self._bar is None:
+        if self._bar is None and self._shown:
             if time.monotonic() - self._started < _PATIENCE:
                 return
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total}"),
-                TimeElapsedColumn(),
-                console=self._console,
-                transient=True,
-            )
+            self._bar = _open_bar()
             self._task = self._bar.add_task(self._title, total=self._total)
             self._bar.start()
-        self._bar.update(self._task, completed=self._done)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done)
+
+
+def _open_bar() -> Any:
+    # Loading rich draws from Python's random numbers, which are the user's.
+    state = random.getstate()
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+    finally:
+        random.setstate(state)
 
 
 def _is_watched() -> bool:
     in_main_thread = threading.current_thread() is threading.main_thread()
-    return in_main_thread and multiprocessing.parent_process() is None
+    is_first_process = multiprocessing.parent_process() is None
+    return in_main_thread and is_first_process and _has_reader()
 
 
-def _seen_by(console: Console) -> bool:
-    return console.is_terminal or console.is_jupyter
+def _has_reader() -> bool:
+    """Whether messages go to a terminal or a notebook."""
+    return "ipykernel" in sys.modules or (
+        sys.stderr is not None and sys.stderr.isatty()
+    )

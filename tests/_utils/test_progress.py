@@ -1,6 +1,7 @@
 """A bar where somebody is watching, and nothing anywhere else."""
 
 import io
+import random
 import threading
 
 import pytest
@@ -17,7 +18,8 @@ def screen(monkeypatch):
 
     def make(is_terminal, patience=0.0):
         console = Console(file=written, force_terminal=is_terminal, width=80)
-        monkeypatch.setattr(_progress, "Console", lambda **_: console)
+        monkeypatch.setattr("rich.console.Console", lambda **_: console)
+        monkeypatch.setattr(_progress, "_has_reader", lambda: is_terminal)
         monkeypatch.setattr(_progress, "_PATIENCE", patience)
         return written
 
@@ -75,3 +77,10 @@ def divide(bar):
     with bar:
         bar.advance()
         1 / bar._total
+
+
+def test_a_bar_draws_no_random_numbers_of_the_user(screen):
+    screen(is_terminal=True)
+    before = random.getstate()
+    work()
+    assert random.getstate() == before
