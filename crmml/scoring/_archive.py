@@ -18,6 +18,8 @@ MAX_BYTES = 2**28
 _TEXT_SHARE = 16
 """Objects made of text take many times its size: it may be this part of the whole."""
 _CHUNK = 2**20
+_COUNTABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Of these a part can be unpacked; others hand over all that a chunk expands to."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest date of a zip: no clock in the bytes of a file."""
 
@@ -119,6 +121,12 @@ def _read_members(
             f"{name} holds {len(found)} members, {unknown} of them unknown; a model "
             f"file holds {', '.join(MEMBERS)}, each once. It was not written by "
             "crmml.scoring.save, or it was changed."
+        )
+    if not {info.compress_type for info in archive.infolist()} <= _COUNTABLE:
+        raise ModelFileError(
+            f"{name} is compressed in a way that crmml.scoring.save does not use: its "
+            "members are deflated or stored. It was packed anew by something else; "
+            "get the file that was saved."
         )
     members: dict[str, bytearray] = {}
     left = max_bytes

@@ -8,10 +8,7 @@ from numpy.typing import NDArray
 from crmml.exceptions import ModelFileError
 
 _MOST_STAGES = 1_000
-"""Of a rhythm of purchases; compiled code counts through them."""
-
-_MOST_STAGES = 10_000
-"""Compiled code makes room for that many unseen steps between two purchases."""
+"""Of a rhythm of purchases; compiled code makes room for them and counts through."""
 
 
 def require(fits: bool, cls: str) -> None:

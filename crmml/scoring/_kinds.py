@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import sklearn
@@ -62,13 +62,15 @@ class Kind:
         left_out = self.left_out | {"_sklearn_version"}
         return {name: state[name] for name in sorted(state) if name not in left_out}
 
-    def make(self, state: State) -> Any:
+    def make(self, state: State, parameters: frozenset[str]) -> Any:
         """Return an object in this state; no ``__init__`` runs.
 
         Parameters
         ----------
         state : dict of str to object
             As ``state_of`` gave it.
+        parameters : frozenset of str
+            Names of the parameters of the class, if it is an estimator.
 
         Returns
         -------
@@ -78,12 +80,19 @@ class Kind:
         Raises
         ------
         ModelFileError
-            If the state would shadow a method, or parts do not fit together.
+            If the state would shadow a method or holds an attribute that the class
+            cannot have, or parts do not fit together.
         """
         if self.build is not None:
             return self.build(state)
         for name in state:
             _check_attribute(self.cls, name)
+            if not self._may_have(name, parameters):
+                raise ModelFileError(
+                    f"The file stores an attribute that a {self.cls.__name__} of this "
+                    "crmml does not have. It was made by a newer crmml, or by "
+                    "something else."
+                )
         item = object.__new__(self.cls)
         if self.is_foreign:
             # Versions are compared once for the file, not object by object.
@@ -95,6 +104,15 @@ class Kind:
         if self.check is not None:
             self.check(item)
         return item
+
+    def _may_have(self, name: str, parameters: frozenset[str]) -> bool:
+        """Tell whether an instance may have this attribute, by how they are named."""
+        if is_dataclass(self.cls):
+            return name in {field.name for field in fields(self.cls)}
+        if self.is_foreign or not hasattr(self.cls, "get_params"):
+            return True
+        # An estimator has parameters, what it learned, and what is private to it.
+        return name in parameters or name.startswith("_") or name.endswith("_")
 
 
 def _check_attribute(cls: type, name: str) -> None:

@@ -106,7 +106,8 @@ def open_manifest(
     Raises
     ------
     ModelFileError
-        If it cannot be read, is of a newer format, or a part is not what was saved.
+        If it cannot be read, is of a newer format, says of kinds or versions what is
+        no text, or a part is not what was saved.
     """
     try:
         manifest = json.loads(members["manifest.json"])
@@ -132,6 +133,16 @@ def open_manifest(
                 f"{name}: {part} is not what was saved (its SHA-256 differs from the "
                 "manifest's). The file is damaged or was changed; get it again."
             )
+    kinds, versions = manifest.get("kinds"), manifest.get("versions")
+    if not (
+        isinstance(kinds, list)
+        and isinstance(versions, dict)
+        and all(isinstance(one, str) for one in (*kinds, *versions.values()))
+    ):
+        raise ModelFileError(
+            f"{name} does not say of what kinds its parts are, and of which versions: "
+            "its manifest was changed. Get the file again."
+        )
     return dict(manifest)
 
 

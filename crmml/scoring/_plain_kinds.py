@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from crmml.exceptions import ModelFileError
+from crmml.scoring._checks import require
 from crmml.scoring._kinds import Kind, State
 
 _UNITS = ("s", "ms", "us", "ns")
 _LABELLED = ("str", "string", "object", "boolean", "Int64", "Float64")
 """Types of columns that are stored value by value; numpy's are arrays."""
+_MOST_ROWS = 1_000_000
+"""Of a table without columns, whose index is written in three numbers."""
 
 
 def _timestamp_state(item: pd.Timestamp) -> State:
@@ -97,9 +100,12 @@ def _values_state(values: Any) -> State:
 def _build_values(state: State) -> Any:
     values, dtype = state["values"], state["dtype"]
     if dtype == "":
+        # A single number would be repeated for as many rows as the index says.
+        require(isinstance(values, np.ndarray) and values.ndim == 1, "column")
         return values
     if dtype not in _LABELLED:
         raise ModelFileError("A stored table has a column of an unknown type.")
+    require(type(values) is list, "column")
     return pd.array(values, dtype=dtype) if dtype != "object" else _objects(values)
 
 
@@ -117,10 +123,16 @@ def _index_state(index: pd.Index) -> State:
     return {**_values_state(index), "name": index.name}
 
 
-def _build_index(state: State) -> pd.Index:
+def _build_index(state: State, size: int | None) -> pd.Index:
+    """Build the index of this many values, or of a table without any."""
     if "range" in state:
-        return pd.RangeIndex(*state["range"], name=state["name"])
-    return pd.Index(_build_values(state), name=state["name"])
+        start, stop, step = state["range"]
+        index = pd.RangeIndex(start, stop, step, name=state["name"])
+        require(size is not None or len(index) <= _MOST_ROWS, "index")
+    else:
+        index = pd.Index(_build_values(state), name=state["name"])
+    require(size is None or len(index) == size, "index")
+    return index
 
 
 def _series_state(item: pd.Series) -> State:
@@ -129,8 +141,9 @@ def _series_state(item: pd.Series) -> State:
 
 
 def _build_series(state: State) -> pd.Series:
-    index = _build_index(state["index"])
-    return pd.Series(_build_values(state), index=index, name=state["name"])
+    values = _build_values(state)
+    index = _build_index(state["index"], len(values))
+    return pd.Series(values, index=index, name=state["name"])
 
 
 def _frame_state(item: pd.DataFrame) -> State:
@@ -143,8 +156,11 @@ def _frame_state(item: pd.DataFrame) -> State:
 
 
 def _build_frame(state: State) -> pd.DataFrame:
-    index, names = _build_index(state["index"]), _build_index(state["names"])
     columns = dict(enumerate(map(_build_values, state["columns"])))
+    sizes = {len(column) for column in columns.values()}
+    require(len(sizes) <= 1, "DataFrame")
+    index = _build_index(state["index"], sizes.pop() if sizes else None)
+    names = _build_index(state["names"], len(columns))
     return pd.DataFrame(columns, index=index).set_axis(names, axis=1)
 
 

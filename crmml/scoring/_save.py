@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from crmml.scoring._archive import (
     write_archive,
 )
 from crmml.scoring._card_page import check_card_path, make_model_card
+from crmml.scoring._kinds import Kind
 from crmml.scoring._manifest import describe_model, open_manifest, seal
 from crmml.scoring._pack import Packer
-from crmml.scoring._table import KINDS, MODELS, NAMES
+from crmml.scoring._table import MODELS, NAMES
 from crmml.scoring._training import describe_training
 from crmml.scoring._unpack import unpack
 
@@ -176,8 +178,9 @@ def load(
         return joblib.load(path)
     members, _ = read_archive(path, sha256=sha256, max_bytes=max_bytes)
     manifest = open_manifest(members, Path(path).name)
-    _check_versions(manifest, Path(path).name)
-    model = unpack(members[TREE], members[ARRAYS])
+    then = manifest["versions"].get("scikit-learn", "?")
+    admit = partial(_check_version, then=then, name=Path(path).name)
+    model = unpack(members[TREE], members[ARRAYS], admit)
     if NAMES.get(type(model)) not in MODELS:
         raise ModelFileError(f"{Path(path).name} holds no model of crmml.")
     return model
@@ -238,13 +241,9 @@ def _check_model(model: Any) -> str:
     return str(kind)
 
 
-def _check_versions(manifest: dict[str, Any], name: str) -> None:
-    """Refuse parts of another scikit-learn, which does not read them reliably."""
-    kinds = [KINDS[kind] for kind in manifest.get("kinds", []) if kind in KINDS]
-    then = str(manifest.get("versions", {}).get("scikit-learn"))
-    if any(kind.is_foreign for kind in kinds) and _series(then) != _series(
-        sklearn.__version__
-    ):
+def _check_version(kind: Kind, *, then: str, name: str) -> None:
+    """Refuse a part of another scikit-learn, which does not read it reliably."""
+    if kind.is_foreign and _series(then) != _series(sklearn.__version__):
         raise ModelFileError(
             f"{name} holds parts of scikit-learn {then[:20]}, which version "
             f"{sklearn.__version__} may read wrongly. Install that version (pip "

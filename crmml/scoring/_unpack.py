@@ -3,11 +3,13 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from crmml.exceptions import ModelFileError
+from crmml.scoring._kinds import Kind
 from crmml.scoring._pack import is_finite, must_be_finite, parameters_of
 from crmml.scoring._table import KINDS
 
@@ -21,7 +23,7 @@ _CONTAINERS = {"tuple": tuple, "set": set, "frozenset": frozenset}
 _SEQUENCES = {*_CONTAINERS, "slice", "dict"}
 
 
-def unpack(tree: Buffer, arrays: Buffer) -> Any:
+def unpack(tree: Buffer, arrays: Buffer, admit: Callable[[Kind], None]) -> Any:
     """Build the model.
 
     Parameters
@@ -30,6 +32,8 @@ def unpack(tree: Buffer, arrays: Buffer) -> Any:
         JSON as :class:`Packer` made it.
     arrays : bytes
         The numbers of its arrays.
+    admit : callable
+        Is given the kind of every object before that is built, and may refuse it.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def unpack(tree: Buffer, arrays: Buffer) -> Any:
         If a kind is not in the closed table, or something does not fit together.
     """
     try:
-        return _Unpacker(arrays).unpack(json.loads(tree), 0, finite=False)
+        return _Unpacker(arrays, admit).unpack(json.loads(tree), 0, finite=False)
     except ModelFileError:
         raise
     except (
@@ -65,8 +69,10 @@ def unpack(tree: Buffer, arrays: Buffer) -> Any:
 class _Unpacker:
     """Reads one tree; remembers objects, to which later nodes may refer."""
 
-    def __init__(self, arrays: Buffer) -> None:
+    def __init__(self, arrays: Buffer, admit: Callable[[Kind], None]) -> None:
         self._arrays = arrays
+        self._admit = admit
+        self._n_unread = len(arrays)
         self._known: list[Any] = []
 
     def unpack(self, node: Any, depth: int, *, finite: bool) -> Any:
@@ -133,6 +139,10 @@ class _Unpacker:
         start, count = _place(node["at"]), math.prod(shape)
         if start + count * dtype.itemsize > len(self._arrays):
             raise ModelFileError("An array in the file reaches beyond its numbers.")
+        # No two arrays share numbers, so that a small file makes a small model.
+        self._n_unread -= count * dtype.itemsize
+        if self._n_unread < 0:
+            raise ModelFileError("Arrays in the file share their numbers.")
         order = {"C": "C", "F": "F"}[node["order"]]
         flat = np.frombuffer(self._arrays, dtype=dtype, count=count, offset=start)
         if dtype.kind == "U":
@@ -152,6 +162,7 @@ class _Unpacker:
                 "list of kinds that this version of crmml loads. It was made by a "
                 "newer crmml, or by something else."
             )
+        self._admit(kind)
         parameters = parameters_of(kind.cls)
         state = {
             key: self.unpack(
@@ -159,7 +170,7 @@ class _Unpacker:
             )
             for key, value in node["state"].items()
         }
-        item = kind.make(state)
+        item = kind.make(state, parameters)
         self._known.append(item)
         return item
 

@@ -531,3 +531,170 @@ def test_reading_a_manifest_builds_nothing(rewrite):
         tree["kind"] = "unheard of"
 
     assert read_manifest(rewrite("logistic", edit))["kind"] == "LogisticChurnClassifier"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("member", MEMBERS)
+def test_members_whose_bytes_cannot_be_counted_are_refused(method, member, tmp_path):
+    """Their decompressors hand over at once whatever a chunk expands to."""
+    path = tmp_path / "model.crmml"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in MEMBERS:
+            used = method if name == member else zipfile.ZIP_DEFLATED
+            archive.writestr(name, bytes(2**25), compress_type=used)
+    tracemalloc.start()
+    with pytest.raises(ModelFileError, match="deflated or stored"):
+        load(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def _state(**entries):
+    return {"is": "dict", "items": [[key, one] for key, one in entries.items()]}
+
+
+def _table(kind, **entries):
+    """An edit that puts a table in the place of a parameter, which may be anything."""
+
+    def edit(tree, arrays):
+        tree["state"]["verbose"] = {"is": "object", "kind": kind, "state": entries}
+
+    return edit
+
+
+_MANY = _state(range=[0, 2 * 10**8, 1], name=None)
+_TWO = _state(range=[0, 2, 1], name=None)
+_ONE = _state(range=[0, 1, 1], name=None)
+_TEXTS = _state(values=["a", "b"], dtype="str")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        _table("Series", values=0.5, dtype="", index=_MANY, name=None),
+        _table("Series", values=0.5, dtype="object", index=_MANY, name=None),
+        _table("Series", values="ab", dtype="str", index=_TWO, name=None),
+        _table("Series", values=["a"], dtype="str", index=_MANY, name=None),
+        _table("Series", values=["a"], dtype="str", index=_TWO, name=None),
+        _table("DataFrame", columns=[], names=_MANY, index=_TWO),
+        _table(
+            "DataFrame",
+            columns=[],
+            names=_state(range=[0, 0, 1], name=None),
+            index=_MANY,
+        ),
+        _table("DataFrame", columns=[_TEXTS], names=_ONE, index=_MANY),
+        _table("DataFrame", columns=[_TEXTS], names=_TWO, index=_TWO),
+        _table(
+            "DataFrame",
+            columns=[_TEXTS, _state(values=0.5, dtype="")],
+            names=_TWO,
+            index=_TWO,
+        ),
+        _table(
+            "DataFrame",
+            columns=[_TEXTS, _state(values=["a"], dtype="str")],
+            names=_TWO,
+            index=_TWO,
+        ),
+    ],
+)
+def test_a_table_is_as_long_as_its_values(edit, rewrite):
+    """Three numbers of an index must not make gigabytes of rows."""
+    path = rewrite("logistic", edit)
+    tracemalloc.start()
+    with pytest.raises(ModelFileError, match="do not fit together"):
+        load(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**24
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        _table("Series", values=["a", "b"], dtype="str", index=_TWO, name=None),
+        _table("DataFrame", columns=[_TEXTS], names=_ONE, index=_TWO),
+        _table(
+            "DataFrame",
+            columns=[],
+            names=_state(range=[0, 0, 1], name=None),
+            index=_TWO,
+        ),
+    ],
+)
+def test_a_table_of_one_length_is_read(edit, rewrite):
+    assert len(load(rewrite("logistic", edit)).verbose) == 2
+
+
+def test_arrays_share_no_numbers(rewrite):
+    """A thousand names for one array would make a thousand copies of it."""
+
+    def edit(tree, arrays):
+        array = next(nodes_of(tree, **{"is": "array"}))
+        whole = {"dtype": "|u1", "shape": [len(arrays)], "at": 0}
+        tree["state"]["verbose"] = [array | whole] * 1000
+
+    with pytest.raises(ModelFileError, match="share their numbers"):
+        load(rewrite("logistic", edit))
+
+
+@pytest.mark.parametrize("kind", ["LogisticChurnClassifier", "CategoryTerm"])
+def test_attributes_that_a_kind_does_not_have_are_refused(kind, rewrite):
+    def edit(tree, arrays):
+        next(nodes_of(tree, kind=kind))["state"]["zz"] = 1
+
+    with pytest.raises(ModelFileError, match=f"that a {kind} of this crmml"):
+        load(rewrite("logistic", edit))
+
+
+def _edit_manifest(path, **entries):
+    with zipfile.ZipFile(path) as archive:
+        members = {member: archive.read(member) for member in MEMBERS}
+    manifest = json.loads(members["manifest.json"]) | entries
+    members["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        *({"versions": odd} for odd in ("x", None, 5, ["1.9"], {"scikit-learn": 1.9})),
+        *({"kinds": odd} for odd in (5, None, "x", {"a": 1}, [[1]], [None])),
+    ],
+)
+def test_a_manifest_says_kinds_and_versions_as_text(entries, rewrite):
+    path = rewrite("logistic")
+    _edit_manifest(path, **entries)
+    for read in (load, read_manifest):
+        with pytest.raises(ModelFileError, match="its manifest was changed"):
+            read(path)
+
+
+@pytest.mark.parametrize("versions", [{"scikit-learn": "1.2.0"}, {}])
+def test_parts_of_another_scikit_learn_are_found_in_the_file(
+    versions, fitted, tmp_path
+):
+    """Whatever the manifest says of the kinds."""
+    path = tmp_path / "model.crmml"
+    save(fitted["regression"], path)
+    _edit_manifest(path, kinds=[], versions=versions)
+    with pytest.raises(ModelFileError, match="holds parts of scikit-learn"):
+        load(path)
+
+
+def test_a_rhythm_has_stages_that_a_model_can_have(fitted, rewrite):
+    name = next(
+        name
+        for name, model in fitted.items()
+        if type(model).__name__ == "RegularBetaGeoModel"
+    )
+
+    def edit(tree, arrays):
+        tree["state"]["k_"] = 1_001
+
+    with pytest.raises(ModelFileError, match="RegularBetaGeoModel do not fit"):
+        load(rewrite(name, edit, models=fitted))
