@@ -46,6 +46,10 @@ class ModelFileError(CrmmlError):
     """A model cannot be stored, or a file is no model that may be loaded."""
 
 
+class TargetBusyError(CrmmlError):
+    """Another run is writing to the same place; wait for it, or name another."""
+
+
 class MissingExtraError(CrmmlError, ImportError):
     """An optional package is needed; the message gives the command that installs it."""
 

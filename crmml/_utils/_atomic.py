@@ -57,7 +57,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(_mode(target))
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -101,6 +101,14 @@ def _lock(handle: int) -> None:
     """Lock a file for as long as it is open, or fail; not where there are no locks."""
     if fcntl is not None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _mode(target: Path) -> int:
+    """Permissions of the file that is replaced, or those that new files get."""
+    try:
+        return target.stat(follow_symlinks=False).st_mode & 0o777
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
 
 
 def _umask() -> int:

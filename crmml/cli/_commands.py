@@ -14,7 +14,8 @@ from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline, ValuePipeline
 from crmml.scoring import load, read_manifest, save, score
-from crmml.scoring._targets import check_target
+from crmml.scoring._sources import list_files
+from crmml.scoring._targets import check_folder, check_target, refuse_inputs
 from crmml.scoring._write import write_table
 from crmml.tables import CustomerTables
 
@@ -38,7 +39,8 @@ def train(options: argparse.Namespace) -> None:
     """Train a churn pipeline, test it out of time, save it."""
     config = Config(options.config)
     section = config.section("churn", _CHURN)
-    target = _check_folder(options.out)
+    target = check_folder(options.out)
+    refuse_inputs(target, [options.config])
     tables = _open_tables(options)
     churn = _make_churn(section).fit(tables, _need(section, "churn", "train"))
     metrics = _backtest(churn, tables, section) if "test" in section else None
@@ -71,8 +73,8 @@ def segment(options: argparse.Namespace) -> None:
     """Put the customers of a cutoff into segments, and describe these."""
     known = {"features", "segmenter", "value"}
     section = Config(options.config).section("segments", known)
-    target = check_target(options.out)
     tables = _open_tables(options)
+    target = _check_target(options, tables)
     pipeline = SegmentationPipeline(
         features=make_features(_need(section, "segments", "features"), "features"),
         segmenter=make_part(
@@ -88,8 +90,9 @@ def find_rules(options: argparse.Namespace) -> None:
     """Find what is bought together."""
     known = set(AssociationRules().get_params())
     section = Config(options.config).section("rules", known)
-    target = check_target(options.out)
-    rules = AssociationRules(**section).fit(_open_tables(options))
+    tables = _open_tables(options)
+    target = _check_target(options, tables)
+    rules = AssociationRules(**section).fit(tables)
     print(f"{rules.n_rules_:,} rules of {rules.n_baskets_:,} baskets")  # noqa: T201
     print(rules.to_text(10))  # noqa: T201
     sides = ("antecedents", "consequents")
@@ -101,8 +104,8 @@ def value(options: argparse.Namespace) -> None:
     """Say what customers will bring."""
     known = {"purchases", "spend", "horizon", "margin", "discount_rate"}
     section = Config(options.config).section("value", known)
-    target = check_target(options.out)
     tables = _open_tables(options)
+    target = _check_target(options, tables)
     purchases = make_part(_need(section, "value", "purchases"), "purchases", "models")
     spend = section.get("spend")
     pipeline = ValuePipeline(
@@ -177,6 +180,13 @@ def _open_tables(options: argparse.Namespace) -> CustomerTables:
     return Config(options.config).open_tables(given)
 
 
+def _check_target(options: argparse.Namespace, tables: CustomerTables) -> Path:
+    """Refuse a place to write to that is no such place, or is read."""
+    target = check_target(options.out)
+    refuse_inputs(target, [options.config, *list_files(tables)])
+    return target
+
+
 def _open_model_tables(options: argparse.Namespace) -> CustomerTables:
     """Open the given files by the columns that the model's manifest names."""
     known = read_manifest(options.model)["tables"]
@@ -198,13 +208,6 @@ def _open_model_tables(options: argparse.Namespace) -> CustomerTables:
         declared = {**roles, "data": given[name], "encoding": options.encoding}
         opened[name] = open_table(name, declared)
     return CustomerTables(**opened, observed_until=options.observed_until)
-
-
-def _check_folder(out: str) -> Path:
-    target = Path(out)
-    if not target.parent.is_dir():
-        raise NotADirectoryError(f"{out}: there is no such folder. Make it first.")
-    return target
 
 
 def _join(items: Any) -> str:

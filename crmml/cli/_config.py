@@ -67,7 +67,10 @@ class Config:
         """
         if name not in self._found:
             raise SchemaError(f"The configuration has no section [{name}]. Add it.")
-        found = dict(self._found[name])
+        found = self._found[name]
+        if not isinstance(found, dict):
+            raise SchemaError(f"{name} must be a section: [{name}].")
+        found = dict(found)
         check_keys(found, known, f"[{name}]")
         return found
 
@@ -92,14 +95,17 @@ class Config:
                     raise SchemaError(
                         f"--{name}: there is no [tables.{name}] that names columns."
                     )
-                section[name] = {**section[name], "data": str(Path(path).absolute())}
+                if not path.startswith(_POSTGRES):
+                    path = str(Path(path).absolute())
+                section[name] = {**section[name], "data": path}
         opened = {
-            name: open_table(name, self._locate(name, dict(declared)))
+            name: open_table(name, self._locate(name, declared))
             for name, declared in section.items()
         }
         return CustomerTables(**opened, observed_until=until)
 
-    def _locate(self, name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    def _locate(self, name: str, given: Any) -> dict[str, Any]:
+        declared = dict(given) if isinstance(given, dict) else {}
         data = declared.get("data")
         if not isinstance(data, str):
             raise SchemaError(
@@ -145,7 +151,27 @@ def open_table(name: str, declared: Mapping[str, Any]) -> Any:
     data = declared["data"]
     if data.startswith(_POSTGRES):
         data = _open_database_table(data.removeprefix(_POSTGRES))
-    return cls(**{**declared, "data": data})
+    return _call(cls, {**declared, "data": data}, f"[tables.{name}]")
+
+
+def _call(cls: Any, parameters: dict[str, Any], where: str) -> Any:
+    """Make an object, and say which parameters it lacks.
+
+    Raises
+    ------
+    SchemaError
+        If some are not given.
+    """
+    signature = inspect.signature(cls)
+    missing = [
+        name
+        for name, one in signature.parameters.items()
+        if one.default is one.empty and one.kind is not one.VAR_KEYWORD
+        if name not in parameters
+    ]
+    if missing:
+        raise SchemaError(f"{where} needs {', '.join(missing)}.")
+    return cls(**parameters)
 
 
 def _open_database_table(name: str) -> DatabaseTable:
@@ -156,7 +182,15 @@ def _open_database_table(name: str) -> DatabaseTable:
             "as postgresql://user@host/database; a password has no place in a file."
         )
     psycopg = import_extra("psycopg", "postgres")
-    return DatabaseTable(psycopg.connect(url), name)
+    try:
+        connection = psycopg.connect(url)
+    except psycopg.Error as error:
+        # Its own message repeats the address.
+        raise ConnectionError(
+            f"The database of {DATABASE_URL} cannot be reached "
+            f"({type(error).__name__}). Check the address, and that it runs."
+        ) from error
+    return DatabaseTable(connection, name)
 
 
 def make_part(given: Any, where: str, home: str) -> Any:
@@ -176,8 +210,10 @@ def make_part(given: Any, where: str, home: str) -> Any:
     SchemaError
         If there is no such name, or it has no such parameter.
     """
+    if not isinstance(given, (str, dict)):
+        raise SchemaError(f"{where} must be a name, or {{ kind = ..., ... }}.")
     parameters = {"kind": given} if isinstance(given, str) else dict(given)
-    kind = parameters.pop("kind", None)
+    kind = str(parameters.pop("kind", None))
     module = _PARTS[home]
     classes = {
         name: getattr(module, name)
@@ -186,9 +222,9 @@ def make_part(given: Any, where: str, home: str) -> Any:
     }
     if kind not in classes:
         raise SchemaError(f"{where}: no {kind!r}; there are {', '.join(classes)}.")
-    signature = inspect.signature(classes[kind])
-    check_keys(parameters, signature.parameters, f"{where}, {kind}")
-    return classes[kind](**parameters)
+    known = inspect.signature(classes[kind]).parameters
+    check_keys(parameters, known, f"{where}, {kind}")
+    return _call(classes[kind], parameters, f"{where}, {kind}")
 
 
 def make_features(given: Any, where: str) -> FeatureSet:

@@ -3,13 +3,15 @@
 import argparse
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from crmml import __version__
-from crmml.exceptions import CrmmlError, LimitError
+from crmml.exceptions import CrmmlError, LimitError, TargetBusyError
 
-DONE, BAD_INPUT, CANNOT_READ_OR_WRITE, LIMIT_REACHED, INTERRUPTED = 0, 2, 3, 5, 130
+DONE, BAD_INPUT, CANNOT_READ_OR_WRITE, BUSY = 0, 2, 3, 4
+LIMIT_REACHED, INTERRUPTED = 5, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
+    except TargetBusyError as error:
+        return _fail(error, BUSY, options)
     except LimitError as error:
         return _fail(error, LIMIT_REACHED, options)
     except CrmmlError as error:
@@ -118,8 +122,8 @@ def _add_model_commands(commands: Any) -> None:
         description=(
             "Score the customers of a cutoff. The result appears when it is whole; "
             "beside it a manifest says what was done, as does standard output. Exit "
-            "codes: 0 done, 2 bad input, 3 cannot read or write, 5 a limit was "
-            "reached, 130 interrupted."
+            "codes: 0 done, 2 bad input, 3 cannot read or write, 4 another run holds "
+            "the file, 5 a limit was reached, 130 interrupted."
         ),
     )
     explain = commands.add_parser(
@@ -187,7 +191,8 @@ def _run_demo(options: argparse.Namespace) -> None:
 
 def _fail(error: Exception, code: int, options: argparse.Namespace) -> int:
     if options.traceback:
-        raise error
+        traceback.print_exception(error)
+        return code
     line = " ".join(str(error).split())
     print(f"crmml: {line}", file=sys.stderr)  # noqa: T201
     return code

@@ -68,7 +68,17 @@ def _read_value(value: Any, learned: str) -> tuple[str | None, Any]:
     if learned == TEXT:
         fits = isinstance(value, str)
         return (TEXT, np.array([value], dtype=object)) if fits else (None, None)
-    if not isinstance(value, _REAL) or math.isinf(value):
+    number = _as_float(value) if isinstance(value, _REAL) else None
+    if number is None:
         return None, None
     is_boolean = isinstance(value, (bool, np.bool_))
-    return BOOLEAN if is_boolean else NUMBER, np.array([float(value)])
+    return BOOLEAN if is_boolean else NUMBER, np.array([number])
+
+
+def _as_float(value: Any) -> float | None:
+    """Return a finite number, or None where there is none."""
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

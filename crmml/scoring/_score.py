@@ -23,16 +23,26 @@ from crmml.pipeline._ranking import compute_deciles
 from crmml.scoring._save import load, read_manifest
 from crmml.scoring._sources import list_files, watch_paths
 from crmml.scoring._spool import Spool
-from crmml.scoring._targets import check_target, open_target
+from crmml.scoring._targets import (
+    MANIFEST,
+    check_target,
+    hold_target,
+    open_target,
+    refuse_inputs,
+)
 from crmml.scoring._write import to_arrow
 from crmml.tables import CustomerTables, make_spine
 from crmml.tables._coerce import as_tables
 
-_MANIFEST = ".manifest.json"
-
 
 def score(
-    model: Any, tables: Any, cutoff: Any, out: str | os.PathLike[str], **options: Any
+    model: Any,
+    tables: Any,
+    cutoff: Any,
+    out: str | os.PathLike[str],
+    *,
+    n_reasons: int = 0,
+    language: str = "en",
 ) -> dict[str, Any]:
     """Score the customers of a cutoff into a file, in bounded memory.
 
@@ -52,9 +62,10 @@ def score(
     out : str or path
         The file, ``.parquet`` or ``.csv``. In CSV, text that a spreadsheet would run as
         a formula is quoted; :func:`crmml.scoring.read_scores` takes it off again.
-    **options
-        Passed to the pipeline's ``predict``, such as ``n_reasons=3`` (here the default
-        is 0: reasons cost more than scores) or ``language="zh"``.
+    n_reasons : int, default=0
+        How many reasons a churn pipeline gives; they cost more than scores.
+    language : {"en", "zh"}, default="en"
+        The language of the reasons.
 
     Returns
     -------
@@ -74,6 +85,8 @@ def score(
         `out` ends in another way.
     NotEnoughHistoryError
         If the data do not reach around the cutoff.
+    TargetBusyError
+        If another run is writing to `out`.
     OSError
         If `out` cannot be written; an older file is then as it was.
 
@@ -115,29 +128,33 @@ def score(
     target = check_target(out)
     pipeline, identity = _open_model(model)
     tables = as_tables(tables)
+    files = list_files(tables)
+    refuse_inputs(target, [*files, *name_file(model)])
+    options: dict[str, Any] = {}
     if isinstance(pipeline, ChurnPipeline):
-        options = {"n_reasons": 0, **options}
+        options = {"n_reasons": n_reasons, "language": language}
     counts = {"known": 0, "scored": 0}
-    with Spool(target.parent) as spool:
-        with watch_paths(list_files(tables)):
-            for rows, n_known in _score_blocks(pipeline, tables, cutoff, options):
-                counts["known"] += n_known
-                if rows is not None:
-                    spool.add(rows)
-                    counts["scored"] += rows.num_rows
-            quality = tables.quality()
-        columns = finish(spool, target)
-    counts["not_active"] = counts["known"] - counts["scored"]
-    done = {
-        "model": identity,
-        "cutoff": pd.Timestamp(cutoff).isoformat(),
-        "customers": counts,
-        "out": describe_file(target, counts["scored"], columns),
-        "quality": _list_findings(quality),
-        "versions": describe_versions(),
-        "seconds": round(time.monotonic() - started, 3),
-    }
-    write_manifest(done, target)
+    with hold_target(target):
+        with Spool(target.parent) as spool:
+            with watch_paths(files):
+                for rows, n_known in _score_blocks(pipeline, tables, cutoff, options):
+                    counts["known"] += n_known
+                    if rows is not None:
+                        spool.add(rows)
+                        counts["scored"] += rows.num_rows
+                quality = tables.quality()
+            columns = finish(spool, target)
+        counts["not_active"] = counts["known"] - counts["scored"]
+        done = {
+            "model": identity,
+            "cutoff": pd.Timestamp(cutoff).isoformat(),
+            "customers": counts,
+            "out": describe_file(target, counts["scored"], columns),
+            "quality": _list_findings(quality),
+            "versions": describe_versions(),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        write_manifest(done, target)
     return done
 
 
@@ -159,11 +176,15 @@ def _open_model(model: Any) -> tuple[Any, dict[str, Any]]:
     return model, {"kind": type(model).__name__, "sha256": sha256}
 
 
+def name_file(model: Any) -> list[Any]:
+    """List the file that a model was given as, if it was."""
+    return [model] if isinstance(model, (str, os.PathLike)) else []
+
+
 def _score_blocks(
     pipeline: Any, tables: CustomerTables, cutoff: Any, options: dict[str, Any]
 ) -> Iterator[tuple[pa.Table | None, int]]:
     """Yield the scores of each block, if any, and how many customers are in it."""
-    nobody: NotEnoughHistoryError | None = None
     is_empty = True
     with closing(pipeline.features_.split(tables, cutoff)) as blocks:
         for block in blocks:
@@ -171,15 +192,15 @@ def _score_blocks(
             try:
                 n_known = len(make_spine(block, cutoff))
                 scores = to_arrow(pipeline.predict(block, cutoff, **options))
-            except NotEnoughHistoryError as error:
+            except NotEnoughHistoryError:
                 # Nobody of this block is there, or is active.
-                nobody = error
                 yield None, n_known
                 continue
             yield scores, n_known
             is_empty = False
-    if is_empty and nobody is not None:
-        raise nobody
+    if is_empty:
+        nobody = pipeline.predict(tables, cutoff, customers=[], **options)
+        yield to_arrow(nobody), 0
 
 
 def finish(spool: Spool, target: Path) -> list[str]:
@@ -227,5 +248,5 @@ def _list_findings(quality: pd.DataFrame) -> list[dict[str, Any]]:
 def write_manifest(done: dict[str, Any], target: Path) -> None:
     """Write beside a file what was done."""
     text = json.dumps(done, indent=2, ensure_ascii=False, allow_nan=False)
-    with whole_file(target.with_name(target.name + _MANIFEST)) as temporary:
+    with whole_file(target.with_name(target.name + MANIFEST)) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -19,11 +19,12 @@ from crmml.scoring._score import (
     describe_file,
     describe_versions,
     finish,
+    name_file,
     write_manifest,
 )
 from crmml.scoring._sources import watch_paths
 from crmml.scoring._spool import Spool
-from crmml.scoring._targets import check_target
+from crmml.scoring._targets import check_target, hold_target, refuse_inputs
 from crmml.scoring._write import to_arrow
 from crmml.tables._parquet_source import ParquetSource
 from crmml.tables._sources import open_source
@@ -68,6 +69,8 @@ def score_features(
     SchemaError
         If columns are missing or of another type in some files, ids are missing,
         values are infinite, a file is damaged or changed while it was read.
+    TargetBusyError
+        If another run is writing to `out`.
     OSError
         If `out` cannot be written; an older file is then as it was.
 
@@ -95,24 +98,26 @@ def score_features(
     target = check_target(out)
     classifier, identity = _open_classifier(model)
     paths, names = _check_files(classifier, data, customer_id)
+    refuse_inputs(target, [*paths, *name_file(model)])
     unknown: list[pd.DataFrame] = []
-    with Spool(target.parent) as spool:
-        with watch_paths(paths):
-            for X, ids in _read(paths, names, customer_id):
-                spool.add(_score_batch(classifier, X, ids))
-                unknown.append(classifier.count_unknown(X))
-        n_rows = sum(part.num_rows for part in spool.read())
-        n_repeated = n_rows - _count_distinct(spool)
-        columns = finish(spool, target)
-    done = {
-        "model": identity,
-        "out": describe_file(target, n_rows, columns),
-        "unknown": _sum_unknown(unknown),
-        "n_repeated_ids": n_repeated,
-        "versions": describe_versions(),
-        "seconds": round(time.monotonic() - started, 3),
-    }
-    write_manifest(done, target)
+    with hold_target(target):
+        with Spool(target.parent) as spool:
+            with watch_paths(paths):
+                for X, ids in _read(paths, names, customer_id):
+                    spool.add(_score_batch(classifier, X, ids))
+                    unknown.append(classifier.count_unknown(X))
+            n_rows = sum(part.num_rows for part in spool.read())
+            n_repeated = n_rows - _count_distinct(spool)
+            columns = finish(spool, target)
+        done = {
+            "model": identity,
+            "out": describe_file(target, n_rows, columns),
+            "unknown": _sum_unknown(unknown),
+            "n_repeated_ids": n_repeated,
+            "versions": describe_versions(),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        write_manifest(done, target)
     return done
 
 
@@ -121,6 +126,13 @@ def _open_classifier(model: Any) -> tuple[BaseChurnClassifier, dict[str, Any]]:
     if isinstance(model, (str, os.PathLike)):
         sha256 = read_manifest(model)["sha256"]
         model = load(model, sha256=sha256)
+    if isinstance(model, BaseChurnClassifier) and not hasattr(
+        model, "feature_names_in_"
+    ):
+        raise ModelFileError(
+            "The classifier is not fitted, or was fitted to an array, whose columns "
+            "have no names. Fit it to a frame."
+        )
     if not isinstance(model, BaseChurnClassifier):
         raise ModelFileError(
             f"score_features takes a churn classifier of crmml.models, got "
@@ -143,7 +155,21 @@ def _check_files(
             f"The files lack {len(missing)} columns: {missing[:20]}. Names must match "
             "exactly."
         )
+    wrong = [path for path in source.paths if not _holds_ids(path, customer_id)]
+    if wrong:
+        raise SchemaError(
+            f"{Path(wrong[0]).name}: ids in {customer_id!r} must be text or integers. "
+            "Cast them where the file is written."
+        )
     return source.paths, names
+
+
+def _holds_ids(path: str, customer_id: str) -> bool:
+    kind = pq.read_schema(path).field(customer_id).type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(is_text or pa.types.is_integer(kind))
 
 
 def _read(
@@ -158,6 +184,8 @@ def _read(
                 for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
                     is_empty = False
                     ids = batch.column(customer_id)
+                    if pa.types.is_dictionary(ids.type):
+                        ids = ids.dictionary_decode()
                     if ids.null_count:
                         raise SchemaError(
                             f"{Path(path).name}: column {customer_id!r} has "
@@ -180,8 +208,6 @@ def _score_batch(
     probability = classifier.predict_proba(X)[:, 1]
     scores = pd.DataFrame({"churn_probability": probability, "decile": np.int64(0)})
     rows = to_arrow(scores)
-    if pa.types.is_dictionary(ids.type):
-        ids = ids.dictionary_decode()
     return rows.add_column(0, "customer_id", ids)
 
 

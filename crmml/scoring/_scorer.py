@@ -11,7 +11,6 @@ from scipy.special import expit
 from crmml._utils._arguments import check_count
 from crmml.exceptions import ModelFileError, SchemaError
 from crmml.features import describe_features
-from crmml.models._base import BaseChurnClassifier
 from crmml.models._one_row import read_record
 from crmml.models._reason_words import read_words
 from crmml.models._reasons import build_reasons
@@ -99,7 +98,7 @@ class Scorer:
             model = load(model, sha256=self.manifest["sha256"])
         self._pipeline = model if isinstance(model, ChurnPipeline) else None
         classifier = getattr(model, "classifier_", model)
-        if not isinstance(classifier, BaseChurnClassifier):
+        if not hasattr(classifier, "_encoder"):
             raise ModelFileError(
                 "Scorer takes a fitted churn classifier of crmml.models, or a "
                 f"ChurnPipeline with one, got {type(model).__name__}."

@@ -1,7 +1,7 @@
 """Where scores go: a Parquet or CSV file that appears whole or not at all."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,18 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from crmml._utils._atomic import whole_file
-from crmml.exceptions import SchemaError
+from crmml.exceptions import SchemaError, TargetBusyError
 from crmml.scoring._csv import protect_text
 
+MANIFEST = ".manifest.json"
+"""What the name of the manifest beside a file ends in."""
+_LONGEST_NAME = 200
 Write = Callable[[pa.Table], None]
 
 
@@ -42,15 +50,113 @@ def check_target(out: str | os.PathLike[str]) -> Path:
         raise SchemaError(
             f"out={str(out)!r} must end in .parquet or .csv, which says how to write."
         )
+    return check_folder(out)
+
+
+def check_folder(out: str | os.PathLike[str]) -> Path:
+    """Refuse a place where no file can be written.
+
+    Parameters
+    ----------
+    out : str or path
+        The file that is wanted.
+
+    Returns
+    -------
+    pathlib.Path
+        The same.
+
+    Raises
+    ------
+    SchemaError
+        If its name is too long.
+    OSError
+        If there is no folder for it, it is a folder, or nothing can be written there.
+    """
+    target = Path(out)
     if not target.parent.is_dir():
         raise NotADirectoryError(
             f"out={str(out)!r}: there is no such folder. Make it first."
         )
     if target.is_dir():
         raise IsADirectoryError(f"out={str(out)!r} is a folder; name a file.")
+    if len(os.fsencode(target.name)) > _LONGEST_NAME:
+        raise SchemaError(
+            f"out: the name of the file is longer than {_LONGEST_NAME} bytes; the "
+            "manifest beside it and temporary files need a longer one. Shorten it."
+        )
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise PermissionError(f"out={str(out)!r}: its folder may not be written to.")
     return target
+
+
+def refuse_inputs(target: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse to write over what is read.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where scores shall go.
+    inputs : iterable of str or path
+        What they are made of.
+
+    Raises
+    ------
+    SchemaError
+        If one of them is the target, or the manifest beside it.
+    """
+    written = [target, target.with_name(target.name + MANIFEST)]
+    for path in filter(os.path.exists, inputs):
+        if any(one.exists() and one.samefile(path) for one in written):
+            raise SchemaError(
+                f"out={str(target)!r} would replace {Path(path).name}, which is read. "
+                "Name another file."
+            )
+
+
+@contextmanager
+def hold_target(target: Path) -> Iterator[None]:
+    """Keep other runs from a file, from the first row to the manifest beside it.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where scores shall go.
+
+    Raises
+    ------
+    TargetBusyError
+        If another run holds it.
+    """
+    if fcntl is None:
+        yield
+        return
+    lock = target.with_name(f".{target.name}.lock")
+    handle = _lock(lock)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _lock(lock: Path) -> int:
+    """Open and lock a file that no other run has locked, nor is about to remove."""
+    while True:
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(handle).st_ino == lock.stat().st_ino:
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            raise TargetBusyError(
+                f"Another run is writing {lock.name[1:-5]!r}. Wait for it, or name "
+                "another file."
+            ) from None
+        except FileNotFoundError:
+            pass
+        os.close(handle)
 
 
 @contextmanager

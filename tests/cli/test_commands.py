@@ -113,6 +113,9 @@ def test_rules_are_written_as_text(folder, capsys):
         (("amount = ", "amont = "), "[tables.transactions] has unknown keys"),
         (("[churn]", "[churn"), "is not TOML"),
         (("orders.parquet", "none.parquet"), "none.parquet"),
+        (('customer_id = "customer_id"', "#"), "needs customer_id"),
+        (('kind = "Inactivity", horizon', 'kind = "Inactivity", gap'), "needs horizon"),
+        (('["RFM", "Tenure"', '["RFM", 5'), "must be a name"),
         (("postgresql:shop.orders", "x"), None),
     ],
 )
@@ -154,3 +157,33 @@ def test_passwords_stay_out_of_the_file(tmp_path, capsys, monkeypatch):
     (tmp_path / "crm.toml").write_text(text, encoding="utf-8")
     assert main(["check", str(tmp_path / "crm.toml")]) == 2
     assert "CRMML_DATABASE_URL" in capsys.readouterr().err
+
+
+def test_an_input_is_not_written_over(folder, capsys):
+    data = (folder / "customers.parquet").read_bytes()
+    out = str(folder / "customers.parquet")
+    arguments = ["--cutoff", "2024-12-01", "--out", out]
+    assert main(["segment", str(folder / "crm.toml"), *arguments]) == 2
+    assert "would replace" in capsys.readouterr().err
+    assert main(["train", str(folder / "crm.toml"), "--out", str(folder)]) == 3
+    config = str(folder / "crm.toml")
+    assert main(["train", config, "--out", config]) == 2
+    assert (folder / "customers.parquet").read_bytes() == data
+
+
+def test_a_database_that_is_not_there_is_an_error_of_reading(
+    tmp_path, capsys, monkeypatch
+):
+    pytest.importorskip("psycopg", reason="the extra postgres is not installed")
+    monkeypatch.setenv("CRMML_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/x")
+    text = EXAMPLE.read_text("utf-8").replace(
+        'data = "orders.parquet"', 'data = "postgresql:shop.orders"'
+    )
+    (tmp_path / "crm.toml").write_text(text, encoding="utf-8")
+    assert main(["check", str(tmp_path / "crm.toml")]) == 3
+    assert "secret" not in capsys.readouterr().err
+
+
+def test_a_traceback_keeps_the_exit_code(folder, capsys):
+    assert main(["check", str(folder / "none.toml"), "--traceback"]) == 3
+    assert "Traceback" in capsys.readouterr().err

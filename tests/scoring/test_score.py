@@ -13,12 +13,18 @@ import pandas as pd
 import pytest
 
 from crmml.datasets import make_customers
-from crmml.exceptions import ModelFileError, NotEnoughHistoryError, SchemaError
+from crmml.exceptions import (
+    ModelFileError,
+    NotEnoughHistoryError,
+    SchemaError,
+    TargetBusyError,
+)
 from crmml.features import RFM, Activity, FeatureSet, Tenure, _write_features
 from crmml.labels import Inactivity
 from crmml.models import LogisticChurnClassifier
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline
 from crmml.scoring import read_scores, save, score
+from crmml.scoring._targets import hold_target
 from crmml.segmentation import RFMSegmenter
 from crmml.tables import CustomerTables, Transactions
 
@@ -289,6 +295,45 @@ def test_blocks_without_anybody_active_are_no_obstacle(tmp_path, small_blocks):
     assert len(list(churn.features_.split(opened["one"], "2024-05-01"))) > 5
     done = score(churn, opened["one"], "2024-05-01", tmp_path / "s.csv")
     assert done["customers"] == {"known": n, "scored": 1, "not_active": n - 1}
+    done = score(churn, opened["none"], "2024-05-01", tmp_path / "t.csv", n_reasons=1)
+    assert done["customers"] == {"known": n, "scored": 0, "not_active": n}
+    assert read_scores(tmp_path / "t.csv").columns.tolist() == [
+        "customer_id",
+        "churn_probability",
+        "decile",
+        "reason_1",
+    ]
     with pytest.raises(NotEnoughHistoryError):
-        score(churn, opened["none"], "2024-05-01", tmp_path / "t.csv")
-    assert not (tmp_path / "t.csv").exists()
+        score(churn, opened["none"], "2020-05-01", tmp_path / "u.csv")
+
+
+def test_what_is_read_is_not_written_over(churn, shop, tmp_path):
+    source = tmp_path / "orders.parquet"
+    shop.transactions.to_parquet(source)
+    before = source.read_bytes()
+    roles = ("customer_id", "timestamp", "amount", "order_id")
+    tables = CustomerTables(
+        transactions=Transactions(str(source), **{role: role for role in roles})
+    )
+    model = tmp_path / "m.parquet"
+    save(churn, model)
+    for out in (source, model):
+        with pytest.raises(SchemaError, match="would replace"):
+            score(model, tables, CUTOFF, out)
+    assert source.read_bytes() == before
+
+
+def test_a_second_run_to_one_file_is_refused(churn, tables, tmp_path):
+    out = tmp_path / "scores.parquet"
+    with hold_target(out), pytest.raises(TargetBusyError, match=r"scores\.parquet"):
+        score(churn, tables, CUTOFF, out)
+    score(churn, tables, CUTOFF, out)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_private_file_stays_private(churn, tables, tmp_path):
+    out = tmp_path / "scores.parquet"
+    score(churn, tables, CUTOFF, out)
+    out.chmod(0o600)
+    score(churn, tables, CUTOFF, out)
+    assert out.stat().st_mode & 0o777 == 0o600

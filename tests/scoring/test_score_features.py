@@ -147,3 +147,21 @@ def test_what_is_no_classifier_is_refused(tmp_path, parts):
     for model in (LogisticChurnClassifier, ChurnPipeline, 3):
         with pytest.raises(ModelFileError, match="churn classifier"):
             score_features(model, parts, tmp_path / "s.csv", customer_id="id")
+
+
+@pytest.mark.parametrize("ids", [np.arange(N) / 2, np.arange(N) > 3, [b"x"] * N])
+def test_ids_that_are_neither_text_nor_integers_are_refused(tmp_path, ids):
+    X.assign(id=ids).to_parquet(tmp_path / "in.parquet")
+    with pytest.raises(SchemaError, match="must be text or integers"):
+        score_features(
+            MODEL, str(tmp_path / "in.parquet"), tmp_path / "s.csv", customer_id="id"
+        )
+
+
+def test_a_classifier_without_names_is_refused(tmp_path, parts):
+    for model in (
+        LogisticChurnClassifier(),
+        LogisticChurnClassifier().fit(X[["n_orders"]].to_numpy(), Y),
+    ):
+        with pytest.raises(ModelFileError, match="Fit it to a frame"):
+            score_features(model, parts, tmp_path / "s.csv", customer_id="id")

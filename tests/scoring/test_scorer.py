@@ -107,6 +107,7 @@ def test_threads_share_a_scorer(model):
         ({"plan": 3}, r"'plan' \(learned as text\)"),
         ({"spend": float("inf")}, "not finite"),
         ({"spend": [1.0]}, "'spend'"),
+        ({"spend": 10**400}, "'spend'"),
     ],
 )
 def test_values_of_another_kind_are_refused_by_name(change, message):
@@ -186,6 +187,8 @@ def test_a_calibrated_pipeline_gives_calibrated_scores(shop):
 def test_what_is_no_churn_model_is_refused(churn):
     with pytest.raises(ModelFileError, match="Scorer takes"):
         Scorer(RFMSegmenter())
+    with pytest.raises(ModelFileError, match="fitted"):
+        Scorer(LogisticChurnClassifier())
     with pytest.raises(SchemaError, match="score_events needs a ChurnPipeline"):
         Scorer(churn.classifier_).score_events({}, CUTOFF)
     with pytest.raises(SchemaError, match="no table 'orders'"):
