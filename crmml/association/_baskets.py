@@ -78,6 +78,19 @@ class EncodedBaskets:
             weights=None if self.weights is None else self.weights[kept],
         )
 
+    def take_baskets(self, rows: NDArray[np.int64]) -> "EncodedBaskets":
+        """Give the baskets at some places, in the order of these."""
+        sizes = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        entries = np.arange(offsets[-1])
+        entries += np.repeat(self.offsets[rows] - offsets[:-1], sizes)
+        return EncodedBaskets(
+            items=self.items,
+            codes=self.codes[entries],
+            offsets=offsets,
+            weights=None if self.weights is None else self.weights[rows],
+        )
+
     def keep_items(self, kept: NDArray[np.bool_]) -> "EncodedBaskets":
         """Give the same baskets with only the items whose codes are marked true."""
         inside = kept[self.codes]

@@ -15,13 +15,11 @@ from crmml.association._messages import warn_left_out
 from crmml.association._other_counts import recode
 from crmml.association._rule_counts import prepare_counter
 from crmml.association._selection import keep_rules
+from crmml.association._share_intervals import bound_share
 from crmml.exceptions import SchemaError
 from crmml.tables import CustomerTables, Transactions
 
 Ints = NDArray[np.int64]
-
-# Two-sided, 95 percent.
-_Z95 = 1.959963984540054
 
 
 def divide_baskets(
@@ -51,7 +49,7 @@ def divide_baskets(
     Raises
     ------
     SchemaError
-        If segments do not fit the form of the baskets.
+        If segments do not fit the form of the baskets, or no basket has one.
     """
     form = order_column, item_column, basket_by
     is_table = isinstance(X, (CustomerTables, Transactions))
@@ -80,6 +78,11 @@ def divide_baskets(
         baskets = encode_baskets(X, *form)
         values = _read_segments(segments, baskets.n_baskets)
     groups, names = pd.factorize(values)
+    if not len(names):
+        raise SchemaError(
+            f"segments: none of the {len(groups)} baskets belongs to one, so that "
+            "there is nobody to rank offers for. Give a segment to those to compare."
+        )
     if n_missing := int((groups < 0).sum()):
         warn_left_out(n_missing, len(groups), "baskets belong to no segment")
     order = _sort_names(list(names))
@@ -211,20 +214,6 @@ def _choose(
     # The first rule of an item is its best.
     firsts = np.sort(np.unique(items[fit[order]], return_index=True)[1])[:n_offers]
     return fit[order[firsts]], scores[order[firsts]]
-
-
-def bound_share(hits: Ints, trials: Ints) -> NDArray[np.float64]:
-    """Give the lower bound of the 95 % interval of a share, after Wilson (1927).
-
-    Examples
-    --------
-    >>> bound_share(np.array([8]), np.array([10])).round(3).tolist()
-    [0.49]
-    """
-    share = hits / trials
-    spread = np.sqrt(share * (1 - share) / trials + (_Z95 / (2 * trials)) ** 2)
-    middle = share + _Z95**2 / (2 * trials)
-    return np.asarray((middle - _Z95 * spread) / (1 + _Z95**2 / trials))
 
 
 def _stack(parts: list[dict[str, Any]]) -> pd.DataFrame:

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from crmml.association._baskets import EncodedBaskets
 from crmml.association._itemsets import Itemsets
 from crmml.association._offers import Offers, find_best
+from crmml.association._share_intervals import estimate_share
 
 Ints = NDArray[np.int64]
 
 WAYS = ("rules", "rules, then bestsellers", "bestsellers")
 """Ways to choose what to offer; the last is what the others are compared with."""
 
-# Two-sided, 95 percent.
-_Z95 = 1.959963984540054
 # Items of baskets with one hidden that are made in one go.
 _BLOCK = 2_000_000
 
@@ -152,8 +151,8 @@ def _judge(
 
 def _summarise(hits: Ints, sizes: Ints, n_offers: Ints) -> pd.DataFrame:
     n_trials = max(int(sizes.sum()), 1)
-    rates = [_estimate_share(one, sizes) for one in hits.T]
-    gains = [_estimate_share(one - hits[:, -1], sizes) for one in hits.T]
+    rates = [estimate_share(one, sizes) for one in hits.T]
+    gains = [estimate_share(one - hits[:, -1], sizes) for one in hits.T]
     table = {"way": list(WAYS), "n_offers": n_offers / n_trials}
     for name, values in (("hit_rate", rates), ("gain", gains)):
         for part, column in zip(
@@ -161,17 +160,3 @@ def _summarise(hits: Ints, sizes: Ints, n_offers: Ints) -> pd.DataFrame:
         ):
             table[name + part] = np.array(column)
     return pd.DataFrame(table)
-
-
-def _estimate_share(hits: Ints, sizes: Ints) -> tuple[float, float, float]:
-    """Hits per trial with its interval, from baskets of several trials each."""
-    n_trials, n = int(sizes.sum()), int((sizes > 0).sum())
-    if not n_trials:
-        return np.nan, np.nan, np.nan
-    share = float(hits.sum() / n_trials)
-    if n < 2:
-        return share, np.nan, np.nan
-    # The variance of a ratio of two means over baskets, by linearisation.
-    rest = ((hits - share * sizes) ** 2).sum() * n / (n - 1)
-    half = _Z95 * float(np.sqrt(rest)) / n_trials
-    return share, share - half, share + half

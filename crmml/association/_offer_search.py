@@ -23,6 +23,8 @@ def search_offers(
     offered: Array,
     codes: Array,
     offsets: Array,
+    held: Array,
+    held_offsets: Array,
     n_best: int,
     width: int,
     best: Array,
@@ -45,6 +47,8 @@ def search_offers(
         Items of the baskets, each once in a basket. Sorted within baskets by the call.
     offsets : ndarray of shape (n_baskets + 1,)
         Basket ``i`` is ``codes[offsets[i]:offsets[i + 1]]``.
+    held, held_offsets : ndarray
+        In the same form, what is not offered: a basket's own items, and more if wanted.
     n_best : int
         The most offers for a basket.
     width : int
@@ -59,7 +63,7 @@ def search_offers(
     for basket in range(len(offsets) - 1):
         own = codes[offsets[basket] : offsets[basket + 1]]
         own.sort()
-        for code in own:
+        for code in held[held_offsets[basket] : held_offsets[basket + 1]]:
             holder[code] = basket
         n_kept = 0
         depth = 0

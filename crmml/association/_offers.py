@@ -123,7 +123,10 @@ def prepare_offers(
 
 
 def find_best(
-    offers: Offers, baskets: EncodedBaskets, n_items: int
+    offers: Offers,
+    baskets: EncodedBaskets,
+    n_items: int,
+    held: EncodedBaskets | None = None,
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Find the best rules for each basket, block by block.
 
@@ -135,6 +138,8 @@ def find_best(
         The baskets, in the codes of the offers.
     n_items : int
         The most offers for a basket.
+    held : EncodedBaskets, default=None
+        What is not offered to each basket, its own items among it. None: these alone.
 
     Yields
     ------
@@ -151,16 +156,25 @@ def find_best(
         offsets = baskets.offsets[start : start + step + 1]
         # A copy, because the search sorts it.
         codes = baskets.codes[offsets[0] : offsets[-1]].copy()
+        offsets = offsets - offsets[0]
+        own, own_offsets = codes, offsets
+        if held is not None:
+            own, own_offsets = held.codes, held.offsets[start : start + step + 1]
         best = np.full((len(offsets) - 1, n_best), -1, dtype=np.int64)
         search(
             *(tree.items, tree.first, tree.n_roots),
             *(offers.starts, offers.ranks, offers.offered),
-            *(codes, offsets - offsets[0], n_best, width, best),
+            *(codes, offsets, own, own_offsets, n_best, width, best),
         )
         yield start, best
 
 
-def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataFrame:
+def recommend(
+    offers: Offers,
+    baskets: EncodedBaskets,
+    n_items: int,
+    held: EncodedBaskets | None = None,
+) -> pd.DataFrame:
     """Offer each basket the items it lacks, by the best rule that it fulfils.
 
     Parameters
@@ -171,6 +185,8 @@ def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataF
         The baskets, in the codes of the offers.
     n_items : int
         The largest number of items for a basket.
+    held : EncodedBaskets, default=None
+        What is not offered to each basket, its own items among it. None: these alone.
 
     Returns
     -------
@@ -179,7 +195,7 @@ def recommend(offers: Offers, baskets: EncodedBaskets, n_items: int) -> pd.DataF
     """
     empty = np.empty(0, dtype=np.int64)
     parts = [(empty, empty, empty)]
-    for start, best in find_best(offers, baskets, n_items):
+    for start, best in find_best(offers, baskets, n_items, held):
         rows, ranks = np.nonzero(best >= 0)
         parts.append((rows + start, ranks + 1, best[rows, ranks]))
     rows, ranks, rules = map(np.concatenate, zip(*parts, strict=True))

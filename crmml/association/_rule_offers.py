@@ -76,7 +76,8 @@ class RuleOffers:
         """Recommend items that customers have not bought yet, as of a cutoff.
 
         What a customer bought in ``[cutoff - window, cutoff)``, in whichever orders,
-        is taken as one basket; lines recorded at or after the cutoff are unknown.
+        is taken as one basket, to which rules apply. What the customer bought earlier
+        is not offered either; lines recorded at or after the cutoff are unknown.
 
         Parameters
         ----------
@@ -88,7 +89,8 @@ class RuleOffers:
         n_items : int, default=3
             The largest number of items for a customer.
         window : duration, default=None
-            How far back purchases count, such as ``"365D"``. None: all.
+            How far back purchases are taken into the basket, such as ``"365D"``. None:
+            all.
 
         Returns
         -------

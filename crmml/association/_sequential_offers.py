@@ -84,6 +84,7 @@ def recommend_next(
     histories: Histories,
     min_gap: pd.Timedelta,
     max_gap: pd.Timedelta,
+    repeats: bool,
     n_items: int,
 ) -> pd.DataFrame:
     """Offer each customer what follows from their latest purchases.
@@ -96,6 +97,9 @@ def recommend_next(
         What the customers bought.
     min_gap, max_gap : pandas.Timedelta
         Beginning and end of the window after a purchase.
+    repeats : bool
+        Whether to offer what was bought with the antecedents, or after them but before
+        the window.
     n_items : int
         The largest number of items for a customer.
 
@@ -125,11 +129,11 @@ def recommend_next(
         shape=(baskets.n_baskets, len(learned.items)),
     )[purchases]
     best = np.empty((3, 0), dtype=np.int64)
-    soonest = max(min_gap // MICROSECOND, 1)
+    soonest = max(min_gap // MICROSECOND, 1) if repeats else 0
     for rows, offer in _match(offers, held):
         places, item = purchases[rows], offers.items[offer]
         owner = histories.owners[places].astype(np.int64)
-        # What has been bought since has followed already.
+        # What has been bought since has followed already, or is no news.
         due = lasts.find(owner, item) < histories.instants[places] + soonest
         some = np.stack([owner[due], offer[due], places[due]])
         best = _keep_best(np.concatenate([best, some], axis=1), offers.items)

@@ -51,7 +51,8 @@ class SequentialRules(SequenceUses, BaseEstimator):
     max_antecedents : int, default=1
         The largest number of items of A, all bought in one purchase. None: no limit.
     repeats : bool, default=True
-        Whether b may be one of A: what is bought again.
+        Whether b may be one of A: what is bought again. False: nor does `predict` offer
+        what the customer bought together with A.
     max_rules : int, default=1_000_000
         The largest number of rules; when there are more, `fit` stops with an error.
     n_jobs : int, default=None

@@ -28,6 +28,7 @@ class SequenceUses:
     min_confidence: float | Fraction
     max_gap: Duration
     min_gap: Duration
+    repeats: bool
     customer_column: str
     time_column: str
     item_column: str
@@ -40,9 +41,10 @@ class SequenceUses:
         """Say what each customer will probably buy next, and when.
 
         A rule applies to a purchase with all its antecedents, while the window after
-        that purchase is still open and the consequent has not been bought in it. An
-        item that follows from several purchases or rules takes the strongest rule, and
-        of equal ones the latest purchase.
+        that purchase is still open and the consequent has not been bought in it; with
+        ``repeats=False``, not at or after that purchase at all. An item that follows
+        from several purchases or rules takes the strongest rule, and of equal ones the
+        latest purchase.
 
         Parameters
         ----------
@@ -77,7 +79,9 @@ class SequenceUses:
         n_items = check_count(n_items, "n_items")
         known = self._read(histories, cutoff)
         check_kind(known.baskets.items, self._learned.items)
-        return recommend_next(self._learned, known, *self._read_window(), n_items)
+        return recommend_next(
+            self._learned, known, *self._read_window(), self.repeats, n_items
+        )
 
     def validate(self, later_histories: Any, *, cutoff: Any = None) -> pd.DataFrame:
         """Count the rules after the data that they were learned from.

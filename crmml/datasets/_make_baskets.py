@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
+from crmml.datasets._random_state import make_generator
 from crmml.datasets._simulated_baskets import (
     EVENING,
     FRIDAY,
@@ -83,7 +84,7 @@ def make_baskets(
     Raises
     ------
     SchemaError
-        If a number is out of its range, or `start` is no day.
+        If a number is out of its range, `start` is no day, or `random_state` no seed.
 
     See Also
     --------
@@ -117,7 +118,7 @@ def make_baskets(
     }
     _check_numbers(1.0, **shares)
     origin = _check_day(start)
-    rng = np.random.default_rng(random_state)
+    rng = make_generator(random_state)
     is_father = rng.random(n_customers) < father_share
     n_visits = rng.poisson(baskets_per_week * n_weeks, n_customers)
     owners = np.repeat(np.arange(n_customers), n_visits)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
 from crmml.datasets._lives import simulate_lives, simulate_orders
+from crmml.datasets._random_state import make_generator
 from crmml.datasets._simulated import SimulatedCustomers
 from crmml.exceptions import SchemaError
 
@@ -91,7 +92,8 @@ def make_customers(
     Raises
     ------
     SchemaError
-        If a number lies outside its range or `start` is no instant.
+        If a number lies outside its range, `start` is no instant, or `random_state` no
+        seed.
 
     Notes
     -----
@@ -145,7 +147,7 @@ def make_customers(
         amount_spread=amount_spread,
     )
     origin = _check_span(start, n_days, joining_days)
-    rng = np.random.default_rng(random_state)
+    rng = make_generator(random_state)
     truth = _draw_truth(
         rng,
         n_customers,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
@@ -19,15 +20,20 @@ Floats = NDArray[np.float64]
 # More labels than these have no room around the circle.
 _MAX_ITEMS = 16
 _MAX_LABEL = 18
-# Of the circle's radius: where labels begin, and how far apart dots lie.
+# Of the circle's radius: where labels begin, how far apart dots lie, and how far loops
+# are drawn out.
 _LABEL_AT = 1.07
 _APART = 0.13
+_LOOP = 0.36
+# Radians.
+_LOOP_TURN = 0.65
 
 
 def plot_rule_graph(rules: Any, *, n_rules: int = 12, ax: Axes | None = None) -> Axes:
     """Draw rules as arrows between items; colour shows the lift, width the confidence.
 
-    A rule of one item on each side is an arrow between the two. A rule of more is a
+    A rule of one item on each side is an arrow between the two, and a loop if they are
+    the same, as in :class:`~crmml.association.SequentialRules`. A rule of more is a
     dot, to which lines lead from the antecedents and from which arrows lead to the
     consequents. Items that share rules stand near each other on the circle.
 
@@ -122,7 +128,9 @@ def _choose(rules: ReadRules, n_rules: int) -> list[int]:
             continue
         chosen.append(i)
         items |= own
-        if not _is_pair(rules, i):
+        # What is on both sides does not divide the items.
+        divides = not set(rules.antecedents[i]) & set(rules.consequents[i])
+        if divides and not _is_pair(rules, i):
             drawn.add(own)
     return chosen
 
@@ -176,7 +184,7 @@ def _draw_rules(
     ax: Axes, rules: ReadRules, chosen: list[int], places: dict[str, Floats]
 ) -> None:
     lifts = rules.lift[chosen]
-    spread = max(float(np.ptp(lifts)), 1e-9)
+    spread = max(float(np.ptp(lifts)), 0.01)
     norm = Normalize(lifts.max() - spread, lifts.max())
     shades = _shade()
     larger = [i for i in chosen if not _is_pair(rules, i)]
@@ -190,12 +198,16 @@ def _draw_rules(
         }
         if i not in dots:
             (start,), (end,) = rules.antecedents[i], rules.consequents[i]
-            _draw_arrow(ax, places[start], places[end], "-|>", 0.15, style)
+            if start == end:
+                _draw_loop(ax, places[start], style)
+            else:
+                _draw_arrow(ax, places[start], places[end], "-|>", 0.15, style)
             continue
+        both = set(rules.antecedents[i]) & set(rules.consequents[i])
         for item in rules.antecedents[i]:
-            _draw_arrow(ax, places[item], dots[i], "-", 0.0, style)
+            _draw_arrow(ax, places[item], dots[i], "-", 0.2 * (item in both), style)
         for item in rules.consequents[i]:
-            _draw_arrow(ax, dots[i], places[item], "-|>", 0.0, style)
+            _draw_arrow(ax, dots[i], places[item], "-|>", 0.2 * (item in both), style)
         ax.plot(
             *dots[i],
             "o",
@@ -223,13 +235,10 @@ def _place_dots(
     rules: ReadRules, larger: list[int], places: dict[str, Floats]
 ) -> list[Floats]:
     """Place each dot amid its items, and push apart those that would overlap."""
+    own = [{*rules.antecedents[i], *rules.consequents[i]} for i in larger]
     spots = [
-        0.75
-        * np.mean(
-            [places[item] for item in rules.antecedents[i] + rules.consequents[i]],
-            axis=0,
-        )
-        for i in larger
+        0.75 * np.mean([places[item] for item in sorted(items)], axis=0)
+        for items in own
     ]
     for _ in range(100):
         for one, spot in enumerate(spots):
@@ -258,4 +267,16 @@ def _draw_arrow(
             shrinkB=5,
             **style,
         )
+    )
+
+
+def _draw_loop(ax: Axes, spot: Floats, style: dict[str, Any]) -> None:
+    """Draw an arrow from an item to itself, inside the circle of items."""
+    # Away from the item to one side of the middle, and back from the other.
+    angles = np.arctan2(-spot[1], -spot[0]) + np.array([1, 1, -1, -1]) * _LOOP_TURN
+    ways = np.column_stack([np.cos(angles), np.sin(angles)])
+    reach = np.array([[0.04], [_LOOP], [_LOOP], [0.04]])
+    path = Path(spot + reach * ways, [Path.MOVETO] + 3 * [Path.CURVE4])
+    ax.add_patch(
+        FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=11, **style)
     )

@@ -175,6 +175,15 @@ def test_arguments_are_checked_by_name(rules, segments, options, message):
         rules.cross_sell([["a"], ["b"]], segments, **options)
 
 
+def test_baskets_of_which_none_has_a_segment_are_refused(rules):
+    lines = pd.DataFrame(
+        {"order_id": [1, 2], "product_id": ["a", "b"], "kind": [None, None]}
+    ).astype({"kind": object})
+    for baskets, segments in [([["a"], ["b"]], [None, float("nan")]), (lines, "kind")]:
+        with pytest.raises(SchemaError, match="segments: none of the 2 baskets"):
+            rules.cross_sell(baskets, segments)
+
+
 def test_segments_of_order_lines_and_tables_are_checked(rules):
     lines = pd.DataFrame(
         {

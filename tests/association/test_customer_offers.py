@@ -48,9 +48,13 @@ def rules(sales):
 
 
 @pytest.mark.parametrize("window", [None, "20D"])
-def test_offers_are_those_of_predict_for_all_that_was_bought_before(
-    sales, rules, window
+def test_offers_are_those_of_predict_without_what_was_ever_bought_before(
+    sales, rules, window, monkeypatch
 ):
+    from crmml.association import _offers
+
+    # Many blocks of few customers.
+    monkeypatch.setattr(_offers, "_BLOCK", 20)
     found = rules.recommend_for_customers(
         make_tables(sales), CUTOFF, n_items=2, window=window
     )
@@ -58,11 +62,43 @@ def test_offers_are_those_of_predict_for_all_that_was_bought_before(
     begin = cutoff - pd.Timedelta(window or "9999D")
     seen = sales[(sales["时间"] < cutoff) & (sales["时间"] >= begin)]
     histories = seen.groupby("客户")["商品"].agg(list)
-    expected = rules.predict(histories.tolist(), 2)
+    expected = rules.predict(histories.tolist(), 99)
     customers = histories.index.to_numpy()[expected["basket"]]
     expected.insert(0, "customer_id", customers)
+    before = sales[sales["时间"] < cutoff]
+    bought = set(zip(before["客户"], before["商品"], strict=True))
+    pairs = zip(expected["customer_id"], expected["item"], strict=True)
+    is_new = [pair not in bought for pair in pairs]
+    assert all(is_new) == (window is None)
+    expected = expected[is_new].reset_index(drop=True)
+    expected["rank"] = expected.groupby("customer_id").cumcount() + 1
+    expected = expected[expected["rank"] <= 2].reset_index(drop=True)
     assert len(found) > 50
     pd.testing.assert_frame_equal(found, expected.drop(columns="basket"))
+
+
+def test_what_was_bought_long_ago_or_cannot_be_known_yet():
+    sales = pd.DataFrame(
+        [
+            ("x", "2024-01-01", "beer", "2024-01-01"),
+            ("x", "2024-02-20", "diapers", "2024-02-20"),
+            ("y", "2024-02-21", "diapers", "2024-02-21"),
+            # Bought before the cutoff, but recorded after it.
+            ("y", "2024-02-22", "beer", "2024-03-05"),
+            ("z", "2024-01-05", "diapers", "2024-01-05"),
+        ],
+        columns=["c", "t", "p", "seen"],
+    )
+    tables = CustomerTables(
+        transactions=Transactions(
+            sales, customer_id="c", timestamp="t", product_id="p", recorded_at="seen"
+        ),
+        observed_until="2024-03-10",
+    )
+    rules = AssociationRules(1, 0.2).fit([["beer", "diapers"]])
+    found = rules.recommend_for_customers(tables, CUTOFF, window="30D")
+    assert found[["customer_id", "item"]].to_numpy().tolist() == [["y", "beer"]]
+    assert rules.recommend_for_customers(tables, CUTOFF, window="1D").empty
 
 
 @pytest.mark.parametrize("change", ["delete", "scramble", "add"])

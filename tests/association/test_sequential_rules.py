@@ -326,7 +326,12 @@ def predict_slowly(model, rows, min_hours, max_hours, n_items):
                 since = [
                     later
                     for later, others in history
-                    if item in others and later > hour and later - hour >= min_hours
+                    if item in others
+                    and later >= hour
+                    and (
+                        not model.repeats
+                        or (later > hour and later - hour >= min_hours)
+                    )
                 ]
                 if since or not rule.antecedents <= items or hour + max_hours <= end:
                     continue
@@ -363,15 +368,36 @@ def predict_slowly(model, rows, min_hours, max_hours, n_items):
 
 
 @settings(max_examples=15)
-@given(rows=ROWS, asked=ROWS, n_items=st.integers(1, 3), hours=st.sampled_from([0, 30]))
-def test_predictions_equal_a_walk_through_all_rules(rows, asked, n_items, hours):
+@given(
+    rows=ROWS,
+    asked=ROWS,
+    n_items=st.integers(1, 3),
+    hours=st.sampled_from([0, 30]),
+    repeats=st.booleans(),
+)
+def test_predictions_equal_a_walk_through_all_rules(
+    rows, asked, n_items, hours, repeats
+):
     model = SequentialRules(
-        1, 0.1, min_gap=f"{hours}h", max_gap="4D", max_antecedents=2
+        1, 0.1, min_gap=f"{hours}h", max_gap="4D", max_antecedents=2, repeats=repeats
     )
     model.fit(make_lines([*rows, LAST]))
     found = model.predict(make_lines(asked), n_items)
     expected = predict_slowly(model, asked, hours, 96, n_items)
     assert list(found.itertuples(index=False, name=None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("hour", "is_offered"), [(-48, True), (0, False), (5, False), (30, False)], ids=str
+)
+def test_without_repeats_what_stands_in_the_purchase_or_came_after_is_not_offered(
+    hour, is_offered
+):
+    past = [("a", 0, "x"), ("a", 48, "y"), ("b", 900, "z")]
+    model = SequentialRules(1, max_gap="5D", repeats=False).fit(make_lines(past))
+    assert set(as_dict(model.rules_)) == {(frozenset(["x"]), "y")}
+    asked = make_lines([("c", 1000, "x"), ("c", 1000 + hour, "y"), ("d", 1040, "z")])
+    assert model.predict(asked)["item"].tolist() == ["y"] * is_offered
 
 
 def test_predictions_in_steps_equal_those_in_one_go(many, monkeypatch):

@@ -157,3 +157,9 @@ def test_a_seed_gives_the_same_and_another_another():
 def test_arguments_are_checked_by_name(arguments, message):
     with pytest.raises(SchemaError, match=message):
         make_baskets(**arguments)
+
+
+@pytest.mark.parametrize("random_state", ["abc", -1, 1.5])
+def test_a_seed_that_is_none_is_refused_by_name(random_state):
+    with pytest.raises(SchemaError, match="random_state must be a whole number"):
+        make_baskets(20, random_state=random_state)

@@ -227,3 +227,9 @@ def test_tables_of_a_contract_leave_out_who_left_by_the_cutoff(simulated):
 def test_bad_parameters_are_refused_by_name(parameters, message):
     with pytest.raises(SchemaError, match=message):
         make_customers(**parameters)
+
+
+@pytest.mark.parametrize("random_state", ["abc", -1, 1.5])
+def test_a_seed_that_is_none_is_refused_by_name(random_state):
+    with pytest.raises(SchemaError, match="random_state must be a whole number"):
+        make_customers(20, random_state=random_state)

@@ -69,6 +69,32 @@ def test_ways_to_divide_the_same_items_are_drawn_once_but_pairs_both_ways():
     assert len(get_arrows(plot_rule_graph(rules))) == 3 + 2
 
 
+def test_a_rule_from_an_item_to_itself_is_a_loop_at_it_and_counts_as_one():
+    rules = make_rules([("a", "a"), ("a", "b"), ("b", "b")])
+    ax = plot_rule_graph(rules, n_rules=2)
+    straight, loop = get_arrows(ax)
+    assert sorted(get_names(ax)) == ["a", "b"]
+    ends = {text.get_text(): np.array(text.get_position()) for text in ax.texts[:-1]}
+    path = loop.get_path().get_extents()
+    # Seen, beside the item, and apart from its label outside the circle.
+    assert min(path.width, path.height) > 0.1
+    assert np.linalg.norm(ends["a"] - [*path.get_points().mean(axis=0)]) < 0.3
+    ax.figure.draw_without_rendering()
+    drawn = loop.get_window_extent()
+    assert not any(drawn.overlaps(t.get_window_extent()) for t in ax.texts)
+    assert straight.get_linewidth() < loop.get_linewidth()
+    assert len(get_arrows(plot_rule_graph(rules))) == 3
+
+
+def test_rules_with_an_item_on_both_sides_are_not_ways_to_divide_items():
+    ax = plot_rule_graph(make_rules([("ab", "a"), ("ab", "b")]))
+    arrows = get_arrows(ax)
+    assert len(arrows) == 3 + 3
+    ax.figure.draw_without_rendering()
+    shapes = {arrow.get_path().vertices.tobytes() for arrow in arrows}
+    assert len(shapes) == 6
+
+
 def test_the_strongest_rules_are_chosen_while_items_have_room():
     sides = [(f"left {i:02}", f"right {i:02}") for i in range(30)]
     rules = make_rules([({a}, {b}) for a, b in sides])
