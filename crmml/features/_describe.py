@@ -25,6 +25,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "discounted_line_share": ("items bought at a discount %", "折扣商品占比%"),
     "event_value": ("value of events", "事件数值合计"),
     "frequency": ("repeat purchases", "复购次数"),
+    "grain_days": ("days that count as one purchase", "合并为一次购买的天数"),
     "gross_spend": ("spend before returns", "退货前消费额"),
     "last_gap_to_expectation": ("last score less expectation", "最近评分与期望之差"),
     "last_score": ("last survey score", "最近调查评分"),
@@ -64,6 +65,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "total_discount": ("total discount", "折扣总额"),
     "total_spend": ("spend", "消费额"),
     "total_spend_change": ("change in spend", "消费额变化"),
+    "unit_days": ("days in a unit of time", "时间单位的天数"),
 }
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday"
 _MONTHS = (
