@@ -110,7 +110,7 @@ def test_rules_are_written_as_text(folder, capsys):
         (("[segments]", "[segment]"), "unknown keys ['segment']"),
         (("RFM", "RMF"), "no 'RMF'; there are"),
         (("observed_until", "observed_untill"), "unknown keys ['observed_untill']"),
-        (("amount = ", "amont = "), "[tables.transactions] has unknown keys"),
+        (("amount = ", "paid = "), "[tables.transactions] has unknown keys"),
         (("[churn]", "[churn"), "is not TOML"),
         (("orders.parquet", "none.parquet"), "none.parquet"),
         (('customer_id = "customer_id"', "#"), "needs customer_id"),
