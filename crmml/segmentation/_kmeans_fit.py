@@ -22,6 +22,8 @@ from crmml.segmentation._mixed_table import prepare_points, read_mixed
 from crmml.segmentation._points import Points, count_distinct
 from crmml.segmentation._skew_scaler import SkewScaler
 
+# The least and the largest sum of weights.
+TOTALS = (1e-200, 1e200)
 # Categories move in jumps, which end in more places that are only nearly the best.
 STARTS_IF_MIXED = 10
 _NONE_CONSIDERED = pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
@@ -68,6 +70,7 @@ def learn_segments(
         weights = check_sample_weight(
             sample_weight, table.matrix, dtype=np.float64, ensure_non_negative=True
         )
+        _check_total(weights)
     scaler = SkewScaler(
         cap_quantiles=segmenter.cap_quantiles, skew_threshold=segmenter.skew_threshold
     ).fit_matrix(table.matrix, weights, getattr(segmenter, "feature_names_in_", None))
@@ -90,6 +93,18 @@ def learn_segments(
     centers[:, ~scaler.ignored_] = fit.centers
     fit = replace(fit, centers=centers)
     return Learned(scaler, table.categories, selection, reason, fit, labels)
+
+
+def _check_total(weights: NDArray[np.float64]) -> None:
+    """Refuse weights whose sums of squares would leave the range of numbers."""
+    least, most = TOTALS
+    with np.errstate(over="ignore"):
+        total = float(weights.sum())
+    if not least <= total <= most:
+        raise SchemaError(
+            f"sample_weight adds up to {total:.3g}, but must be between "
+            f"{least:g} and {most:g}. Multiply all weights by one number."
+        )
 
 
 def _refuse_too_many(points: Points, n_clusters: int) -> None:

@@ -101,7 +101,8 @@ def fit_centers(
     Fit
         The fit with the lowest inertia, the first of equals.
     """
-    n_rows = len(points)
+    # Whole weights then count as repeated rows in every choice that follows.
+    n_rows = points.n_customers
     sizes = [max(MAX_ROWS_FOR_START, MAX_ROWS_PER_SEGMENT * n_clusters)]
     if n_rows <= sizes[0]:
         rows = find_distinct(points)

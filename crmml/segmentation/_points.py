@@ -40,6 +40,18 @@ class Points:
             return float(len(self))
         return float(np.sort(self.weights).sum())
 
+    @property
+    def n_customers(self) -> int:
+        """How many rows there would be if those of whole weights were repeated.
+
+        Of other weights, the number of those that are not 0.
+        """
+        total = self.total_weight
+        # Beyond, sums of weights are not exact, and nobody repeats so many rows.
+        if total < 2.0**42 and bool((self.weights == np.rint(self.weights)).all()):
+            return int(total)
+        return int(np.count_nonzero(self.weights))
+
     def take(self, rows: NDArray[np.int64], weights: Doubles) -> "Points":
         """Return some rows with new weights.
 

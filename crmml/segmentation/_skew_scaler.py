@@ -76,8 +76,9 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     -----
     Missing values become 0, that is, the column's median. A column where less than
     one customer in a hundred differs from the rest is constant within the default caps
-    and so left out. Of more than 50,000 values without weights, so many are learned
-    from, evenly spaced by rank, the smallest and the largest among them.
+    and so left out, as is one whose caps differ by at most 2e-9 of the larger. Of more
+    than 50,000 values without weights, so many are learned from, evenly spaced by rank,
+    the smallest and the largest among them.
 
     Examples
     --------

@@ -311,3 +311,44 @@ def test_weighted_tables_too_large_for_a_start_count_as_repeated(monkeypatch):
     expected = KMeansSegmenter(4).fit(repeated)
     np.testing.assert_array_equal(weighted.cluster_centers_, expected.cluster_centers_)
     assert weighted.inertia_ == expected.inertia_
+
+
+@pytest.mark.parametrize("n_customers", [1_500, 15_000])
+def test_weights_count_as_repeated_beyond_the_next_size_of_a_sample(n_customers):
+    # Weighted rows are below the sizes at which the search changes, repeated ones not.
+    X = np.random.default_rng(1500).normal(size=(n_customers, 2))
+    weighted = KMeansSegmenter(5).fit(X, sample_weight=np.full(n_customers, 2))
+    expected = KMeansSegmenter(5).fit(np.repeat(X, 2, axis=0))
+    np.testing.assert_array_equal(weighted.cluster_centers_, expected.cluster_centers_)
+    np.testing.assert_array_equal(np.repeat(weighted.labels_, 2), expected.labels_)
+    assert weighted.inertia_ == expected.inertia_
+
+
+def test_customers_of_weight_zero_decide_nothing():
+    X = np.random.default_rng(0).normal(size=(3_000, 2))
+    weights = np.tile([0.0, 0.0, 1.0], 1_000)
+    weighted = KMeansSegmenter(5).fit(X, sample_weight=weights)
+    expected = KMeansSegmenter(5).fit(X[weights > 0])
+    np.testing.assert_array_equal(weighted.cluster_centers_, expected.cluster_centers_)
+
+
+@pytest.mark.parametrize("weight", [1e-320, 1e-210, 1e205, 1e308])
+def test_weights_beyond_the_range_of_numbers_are_refused(weight):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    with pytest.raises(SchemaError, match="sample_weight adds up to"):
+        KMeansSegmenter(2).fit(X, sample_weight=np.full(30, weight))
+
+
+@pytest.mark.parametrize("weight", [-1, 0, 1e30, 1e300, np.inf, np.nan])
+def test_category_weights_without_meaning_are_refused(weight):
+    frame = pd.DataFrame({"spend": [1.0, 2.0, 3.0], "city": ["a", "b", "a"]})
+    segmenter = KMeansSegmenter(2, categorical=["city"], category_weight=weight)
+    with pytest.raises(ValueError, match="category_weight"):
+        segmenter.fit(frame)
+
+
+def test_the_largest_category_weight_splits_by_category():
+    frame = pd.DataFrame({"spend": np.arange(40.0), "city": list("ab") * 20})
+    segmenter = KMeansSegmenter(2, categorical=["city"], category_weight=1e6)
+    labels = segmenter.fit(frame).labels_
+    assert adjusted_rand_score(labels, frame["city"]) == 1.0
