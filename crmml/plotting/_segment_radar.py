@@ -1,10 +1,10 @@
 """Radar: the shapes of segments over a few features, side by side."""
 
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
@@ -14,6 +14,7 @@ from crmml.plotting._style import (
     MARKERS,
     choose_fonts,
     count_wide,
+    make_axes,
     read_columns,
     read_numbers,
     write_legend,
@@ -51,7 +52,7 @@ def plot_segment_radar(
         At most six segments. None: the first of the table, which are the largest.
     ax : matplotlib.axes.Axes, default=None
         Axes in polar projection to draw on. None: new ones, on a figure of their own
-        that pyplot does not know; it is ``ax.figure``.
+        that pyplot does not know outside notebooks; it is ``ax.figure``.
 
     Returns
     -------
@@ -64,8 +65,9 @@ def plot_segment_radar(
     ------
     SchemaError
         If a column is missing, a feature or segment is not in the table, there are
-        fewer than three features or too many of either, an effect is no finite number,
-        or `ax` is not polar.
+        fewer than three features or too many of either, an effect is not between -1 and
+        1, a pair of segment and feature is repeated or one to be drawn is missing, or
+        `ax` is not polar.
 
     Warns
     -----
@@ -89,34 +91,35 @@ def plot_segment_radar(
     what = "compute_segment_contrasts"
     read = read_columns(contrasts, ("segment", "feature"), what)
     effects = read_numbers(contrasts, ("effect",), what)["effect"]
-    cells = dict(
-        zip(zip(read["segment"], read["feature"], strict=True), effects, strict=True)
-    )
     shown = _choose_segments(read["segment"], segments)
     corners = _choose_features(read["feature"], effects, features)
+    cells = _read_cells(read, effects, shown, corners)
     ax = _make_polar(ax)
     fonts = choose_fonts([*map(str, shown), *map(str, corners)])
     angles = np.linspace(0, 2 * np.pi, len(corners) + 1)
     circle = np.linspace(0, 2 * np.pi, 200)
     ax.plot(circle, np.zeros(200), color="0.45", linewidth=1.5, label="_same as others")
+    names = [one if isinstance(one, str) else f"Segment {one}" for one in shown]
+    lines = []
     for i, segment in enumerate(shown):
-        values = [cells[segment, corner] for corner in (*corners, corners[0])]
-        name = segment if isinstance(segment, str) else f"Segment {segment}"
-        ax.plot(
+        lines += ax.plot(
             angles,
-            values,
+            [cells[segment, corner] for corner in (*corners, corners[0])],
             color=COLORS[i],
             linestyle=LINE_STYLES[i % len(LINE_STYLES)],
             marker=MARKERS[i],
             markersize=5,
             linewidth=1.8,
-            label=name,
+            label=names[i],
         )
     _label(ax, angles[:-1], [str(corner) for corner in corners], fonts)
-    longest = max(len(str(name)) + count_wide(str(name)) for name in shown)
+    longest = max(len(name) + count_wide(name) for name in names)
     write_legend(
         ax,
         fonts,
+        # Else a name that starts with "_" would be left out.
+        handles=lines,
+        labels=names,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.08),
         # Side by side as far as the names leave room.
@@ -130,7 +133,7 @@ def _choose_segments(found: list[Any], wanted: Any) -> list[Any]:
     known = list(dict.fromkeys(found))
     if wanted is None:
         return known[:_MOST_SEGMENTS]
-    chosen = list(wanted)
+    chosen = _list_names(wanted, "segments")
     n_unknown = sum(segment not in known for segment in chosen)
     if n_unknown or not 1 <= len(set(chosen)) == len(chosen) <= _MOST_SEGMENTS:
         raise SchemaError(
@@ -147,7 +150,7 @@ def _choose_features(
     largest: dict[Any, float] = {}
     for feature, effect in zip(found, np.abs(effects), strict=True):
         largest[feature] = max(largest.get(feature, 0.0), float(effect))
-    chosen = list(largest if wanted is None else wanted)
+    chosen = list(largest) if wanted is None else _list_names(wanted, "features")
     if wanted is None:
         kept = sorted(chosen, key=lambda feature: -largest[feature])[:_MOST]
         # In an order that does not hang on the effects of one segment.
@@ -162,10 +165,41 @@ def _choose_features(
     return chosen
 
 
+def _list_names(wanted: Any, what: str) -> list[Any]:
+    """Return several names; a text is one, not the several letters in it."""
+    if isinstance(wanted, Iterable) and not isinstance(wanted, str | bytes):
+        names = list(wanted)
+        if all(isinstance(name, Hashable) for name in names):
+            return names
+    raise SchemaError(
+        f"{what} must be a sequence of names, got {type(wanted).__name__}."
+    )
+
+
+def _read_cells(
+    read: dict[str, list[Any]],
+    effects: NDArray[np.float64],
+    shown: list[Any],
+    corners: list[Any],
+) -> dict[tuple[Any, Any], float]:
+    """Return effects by segment and feature, of which none to be drawn may lack."""
+    pairs = list(zip(read["segment"], read["feature"], strict=True))
+    cells = dict(zip(pairs, map(float, effects), strict=True))
+    n_repeated = len(pairs) - len(cells)
+    n_missing = sum((one, corner) not in cells for one in shown for corner in corners)
+    n_beyond = int(np.count_nonzero(np.abs(effects) > 1))
+    if n_repeated or n_missing or n_beyond:
+        raise SchemaError(
+            "The table must have one row for each segment and feature to be drawn, "
+            f"with an effect between -1 and 1; {n_repeated} rows are repeated, "
+            f"{n_missing} are missing and {n_beyond} effects are outside. Pass the "
+            "table as compute_segment_contrasts made it."
+        )
+    return cells
+
+
 def _make_polar(ax: Axes | None) -> Axes:
-    if ax is None:
-        figure = Figure(figsize=(6.5, 6.0), layout="constrained")
-        ax = figure.add_subplot(projection="polar")
+    ax = make_axes(ax, size=(6.5, 6.0), projection="polar")
     if ax.name != "polar":
         raise SchemaError(
             'ax must be polar; make it with add_subplot(projection="polar").'

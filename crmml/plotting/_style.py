@@ -55,7 +55,12 @@ _CJK_FONTS = (
 )
 
 
-def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axes:
+def make_axes(
+    ax: Axes | None,
+    *,
+    size: tuple[float, float] = (6.0, 4.5),
+    projection: str | None = None,
+) -> Axes:
     """Return the given Axes, or new ones.
 
     In a notebook pyplot makes the figure, so that the cell shows it. Elsewhere pyplot
@@ -67,6 +72,8 @@ def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axe
         The Axes to draw on.
     size : tuple of float, default=(6.0, 4.5)
         Width and height of a new figure in inches.
+    projection : str, default=None
+        Kind of new Axes, such as ``"polar"``. None: upright, with two open sides.
 
     Returns
     -------
@@ -76,8 +83,10 @@ def make_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 4.5)) -> Axe
     if ax is None:
         in_notebook = "ipykernel" in sys.modules
         make_figure = pyplot.figure if in_notebook else Figure
-        ax = make_figure(figsize=size, layout="constrained").add_subplot()
-    ax.spines[["top", "right"]].set_visible(False)
+        figure = make_figure(figsize=size, layout="constrained")
+        ax = figure.add_subplot(projection=projection)
+    if projection is None:
+        ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 

@@ -30,3 +30,7 @@ def test_a_notebook_shows_the_figure_of_new_axes(no_figures, monkeypatch):
 def test_axes_that_are_given_are_used():
     ax = pyplot.Figure().add_subplot()
     assert make_axes(ax) is ax
+
+
+def test_new_axes_have_the_projection_asked_for(no_figures):
+    assert make_axes(None, projection="polar").name == "polar"

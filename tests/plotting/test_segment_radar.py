@@ -1,9 +1,12 @@
 import io
+import sys
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from crmml.exceptions import SchemaError
@@ -104,3 +107,36 @@ def test_long_names_of_segments_leave_room_for_the_circle(contrasts):
     # Matplotlib warns where there is none.
     ax.figure.savefig(io.BytesIO(), format="png")
     assert ax.get_window_extent().width > 250
+
+
+@pytest.mark.parametrize("wanted", ["abc", b"abc", 3, [["a"], ["b"], ["d"]]])
+@pytest.mark.parametrize("option", ["features", "segments"])
+def test_what_is_no_sequence_of_names_is_refused(contrasts, option, wanted):
+    with pytest.raises(SchemaError, match=f"{option} must be a sequence of names"):
+        plot_segment_radar(contrasts, **{option: wanted})
+
+
+def test_rows_that_are_missing_repeated_or_outside_are_refused(contrasts):
+    repeated = pd.concat([contrasts, contrasts.iloc[:2]])
+    for table, message in (
+        (contrasts.iloc[1:], "0 rows are repeated, 1 are missing and 0 effects"),
+        (repeated, "2 rows are repeated, 0 are missing and 0 effects"),
+        (contrasts.assign(effect=1.5), "0 are missing and 15 effects are outside"),
+    ):
+        with pytest.raises(SchemaError, match=message):
+            plot_segment_radar(table)
+
+
+def test_every_segment_is_in_the_legend_whatever_its_name(contrasts):
+    ax = plot_segment_radar(contrasts.replace({"segment": {"few": "_few"}}))
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["_few", "mid", "大"]
+
+
+def test_a_notebook_shows_the_radar(contrasts, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    ax = plot_segment_radar(contrasts)
+    try:
+        assert ax.figure.number in pyplot.get_fignums()
+    finally:
+        pyplot.close(ax.figure)
