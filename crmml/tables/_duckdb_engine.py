@@ -1,5 +1,7 @@
 """DuckDB, the SQL engine in this process."""
 
+import os
+import re
 import secrets
 import tempfile
 import threading
@@ -16,6 +18,8 @@ from crmml.exceptions import LimitError, SchemaError
 from crmml.tables._dialects import render
 from crmml.tables._sources import Source
 
+# DuckDB itself also takes "-1" and "none" for no limit, and limits too small to start.
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?[MGT]i?B", flags=re.IGNORECASE)
 _SETTINGS = {
     # Nothing is downloaded and nothing is written into the user's folder.
     "autoinstall_known_extensions": "false",
@@ -29,8 +33,8 @@ class DuckDBEngine:
     Parameters
     ----------
     memory_limit : str, optional
-        The most that DuckDB may take, such as ``"4GB"``; what does not fit is written
-        to disk. Default: DuckDB's, four fifths of the machine's memory.
+        The most that DuckDB may take, at least 1 MB, such as ``"4GB"``; what does not
+        fit is written to disk. Default: DuckDB's, four fifths of the machine's memory.
     spill_directory : str or path, optional
         The folder for that; a folder in it is made when needed, and removed. Default:
         that of the system for temporary files.
@@ -44,12 +48,7 @@ class DuckDBEngine:
         spill_directory: str | PathLike[str] | None = None,
     ) -> None:
         self.memory_limit = memory_limit
-        self.spill_directory = Path(spill_directory or tempfile.gettempdir())
-        if not self.spill_directory.is_dir():
-            raise SchemaError(
-                f"spill_directory={str(spill_directory)!r}: there is no such folder. "
-                "Make it."
-            )
+        self.spill_directory = _check_folder(spill_directory)
         self._connection = duckdb.connect(":memory:")
         self._lock = threading.RLock()
         self._sources: list[Source] = []
@@ -73,11 +72,15 @@ class DuckDBEngine:
         self._connection.execute(tree.sql(self.dialect))
 
     def _limit_memory(self, memory_limit: str) -> None:
+        size = _SIZE.fullmatch(memory_limit) if isinstance(memory_limit, str) else None
         try:
+            if size is None or float(size[1]) < 1:
+                raise ValueError
             self._set("memory_limit", memory_limit)
-        except (duckdb.Error, TypeError, ValueError):
+        except (duckdb.Error, ValueError):
             raise SchemaError(
-                f"memory_limit must be a size such as '4GB', got {memory_limit!r}."
+                "memory_limit must be a size of at least 1 in MB, GB or TB, such as "
+                f"'4GB', got {memory_limit!r}."
             ) from None
 
     def register(self, source: Source, view: str, columns: Mapping[str, str]) -> None:
@@ -169,3 +172,24 @@ class DuckDBEngine:
         """Return the rows of a statement as a DuckDB relation, computed when read."""
         with self._lock:
             return self._connection.sql(render(query, self.dialect))
+
+
+def _check_folder(folder: str | PathLike[str] | None) -> Path:
+    """Return a folder that may be written to, by default that of the system."""
+    if folder is None:
+        folder = tempfile.gettempdir()
+    if not isinstance(folder, str | PathLike) or not str(folder):
+        raise SchemaError(
+            f"spill_directory must be the path of a folder, got {folder!r}."
+        )
+    path = Path(folder)
+    if not path.is_dir():
+        raise SchemaError(
+            f"spill_directory={str(folder)!r}: there is no such folder. Make it."
+        )
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SchemaError(
+            f"spill_directory={str(folder)!r}: the folder may not be written to. Give "
+            "one that may."
+        )
+    return path

@@ -43,15 +43,38 @@ def test_more_memory_than_the_limit_is_an_error_that_names_it(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"memory_limit": "much"}, "size such as '4GB', got 'much'"),
-        ({"memory_limit": 4_000_000_000}, "size such as '4GB', got 4000000000"),
+        ({"memory_limit": "much"}, "such as '4GB', got 'much'"),
+        ({"memory_limit": 4_000_000_000}, "such as '4GB', got 4000000000"),
+        *(
+            ({"memory_limit": limit}, "size of at least 1 in MB, GB or TB")
+            for limit in ("-1", "none", "", "0GB", "0.5MB", "1KB", "4", "-1GB", b"4GB")
+        ),
+        ({"memory_limit": "99999999999TB"}, "size of at least 1 in MB, GB or TB"),
         ({"spill_directory": "/no/such/folder"}, "no such folder"),
+        *(
+            ({"spill_directory": folder}, "must be the path of a folder, got")
+            for folder in (5, b"/tmp", "", False)
+        ),
     ],
 )
 def test_limits_that_are_none_are_refused(arguments, text, sales):
     roles = {name: name for name in ("customer_id", "timestamp")}
     with pytest.raises(SchemaError, match=text):
         CustomerTables(transactions=Transactions(sales, **roles), **arguments)
+
+
+@pytest.mark.parametrize("limit", ["4GB", "4 gb", "1.5GiB", "500MB", "2TiB"])
+def test_sizes_that_people_write_are_taken(limit, tmp_path):
+    engine = DuckDBEngine(limit, tmp_path)
+    found = engine.run(parse("select current_setting('memory_limit') as found"))
+    assert found["found"][0].as_py().endswith("iB")
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path, monkeypatch):
+    # Whoever runs the tests as root may write anywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(SchemaError, match="may not be written to"):
+        DuckDBEngine(spill_directory=tmp_path)
 
 
 def test_limits_of_this_process_are_refused_for_tables_elsewhere():
