@@ -60,7 +60,8 @@ def compare_classifiers(
         True labels: 0 and 1, -1 and 1, or booleans, 1 or True for a customer who left.
         The classifiers get 0 and 1.
     cv : int, splitter or iterable, default=None
-        How to split. None: five stratified folds, twice. For snapshots of customers use
+        How to split; a number, at least 2, means so many stratified folds. None: five
+        stratified folds, twice. For snapshots of customers use
         :class:`CutoffSplit` with their cutoffs as `groups`.
     groups : array-like of shape (n_samples,), default=None
         Handed to the splitter.
@@ -96,7 +97,7 @@ def compare_classifiers(
     Raises
     ------
     SchemaError
-        If classifiers, labels, money or `rank_by` are not as above.
+        If classifiers, labels, money, `cv` or `rank_by` are not as above.
     NotEnoughHistoryError
         If there are fewer customers of an outcome than folds, or no fold has both
         outcomes to test.
@@ -192,6 +193,7 @@ def _name(classifiers: Any) -> dict[str, Any]:
 
 
 def _split(cv: Any, churned: Bools, groups: Any, random_state: int) -> list[Fold]:
+    _check_cv(cv)
     target = churned.astype(np.int64)
     n_folds = 5 if cv is None else int(cv) if isinstance(cv, Integral) else 2
     n_rarest = int(np.bincount(target, minlength=2).min())
@@ -206,6 +208,19 @@ def _split(cv: Any, churned: Bools, groups: Any, random_state: int) -> list[Fold
         cv = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=random_state)
     splitter = check_cv(cv, target, classifier=True)
     return list(splitter.split(np.zeros((len(target), 1)), target, groups))
+
+
+def _check_cv(cv: Any) -> None:
+    if isinstance(cv, Integral):
+        is_usable = int(cv) >= 2 and not isinstance(cv, bool)
+    else:
+        splits = hasattr(cv, "split") or isinstance(cv, Iterable)
+        is_usable = cv is None or (splits and not isinstance(cv, str | bytes))
+    if not is_usable:
+        raise SchemaError(
+            "cv must be a whole number of folds, at least 2, a splitter, or pairs of "
+            f"rows to train and to test, got {cv!r}."
+        )
 
 
 def _evaluate(

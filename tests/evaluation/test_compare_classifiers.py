@@ -206,3 +206,11 @@ def test_fewer_customers_of_an_outcome_than_folds_are_refused(cv, n_left, way_ou
     assert f"y holds {n_left} who left and {400 - n_left} who" in str(caught.value)
     assert f"for {n_folds} folds at least {n_folds} of each" in str(caught.value)
     assert ("give cv=" in str(caught.value)) == (n_left > 1)
+
+
+@pytest.mark.parametrize("cv", [1, 0, -3, True, False, 2.0, "x", b"xy", np.int64(1)])
+def test_numbers_of_folds_without_meaning_are_refused(cv):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = np.tile([0, 1], 20)
+    with pytest.raises(SchemaError, match="cv must be a whole number of folds"):
+        compare_classifiers(LogisticRegression(), X, y, cv=cv)
