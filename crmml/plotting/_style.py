@@ -9,7 +9,6 @@ from typing import Any
 import matplotlib as mpl
 import narwhals as nw
 import numpy as np
-from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
@@ -81,13 +80,21 @@ def make_axes(
         Axes to draw on.
     """
     if ax is None:
-        in_notebook = "ipykernel" in sys.modules
-        make_figure = pyplot.figure if in_notebook else Figure
-        figure = make_figure(figsize=size, layout="constrained")
+        figure = _make_figure(figsize=size, layout="constrained")
         ax = figure.add_subplot(projection=projection)
     if projection is None:
         ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def _make_figure(**parameters: Any) -> Figure:
+    if "ipykernel" not in sys.modules:
+        return Figure(**parameters)
+    # Nothing else needs pyplot, which looks for a screen.
+    from matplotlib import pyplot
+
+    figure: Figure = pyplot.figure(**parameters)
+    return figure
 
 
 def choose_fonts(texts: Iterable[str]) -> list[str]:
