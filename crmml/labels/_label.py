@@ -12,6 +12,7 @@ from crmml.exceptions import LeakageError, SchemaError
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._spine import Spine, build_spine, read_spine
+from crmml.tables._stays import leave_out_unknown, records_purchases
 
 
 class WindowLabel(BaseEstimator):
@@ -78,9 +79,22 @@ class WindowLabel(BaseEstimator):
             rows = build_spine(tables, cutoffs)
         else:
             rows = read_spine(spine, tables)
+        return self._read(tables, rows)
+
+    def _read(
+        self, tables: CustomerTables, rows: Spine, *, known_before: int | None = None
+    ) -> pd.Series:
+        """Read the label of each row of the spine.
+
+        Purchases known at or after `known_before`, in microseconds, count as if they
+        had not been: whoever learned from labels then could not see them.
+        """
         self._check_closed(tables, rows)
+        query: exp.Query = self._query(tables, rows.cutoffs)
+        if known_before is not None and records_purchases(tables):
+            query = leave_out_unknown(query, tables, known_before)
         with tables.engine.lend("spine", rows.rows):
-            values = tables.engine.run(self._query(tables, rows.cutoffs))[self.name]
+            values = tables.engine.run(query)[self.name]
         labels: pd.Series = values.to_pandas(types_mapper=_nullable(values)).rename(
             self.name
         )

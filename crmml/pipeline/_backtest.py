@@ -1,7 +1,7 @@
 """Walk forward: test each cutoff with a model of what was known by then."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,6 +28,9 @@ from crmml.pipeline._shop_rules import (
 from crmml.pipeline._training import fit_classifier
 from crmml.pipeline._verdict import find_half_width, find_rule, judge, measure_auc
 from crmml.tables import CustomerTables
+from crmml.tables._instants import check_cutoffs
+from crmml.tables._spine import read_spine
+from crmml.tables._stays import records_purchases
 
 Indices: TypeAlias = NDArray[np.intp]
 
@@ -82,9 +85,10 @@ def walk_forward(
     check_money_names(test.money, panel.X)
     parts = []
     for train, rows in _splits(panel, to_test, label):
+        seen = _forget(panel, tables, train, rows, label)
         folds = _split_customers(panel, train, rows, test.customer_folds)
         scored = pd.concat(
-            [_score(panel, names, *fold, test=test) for fold in folds],
+            [_score(seen, names, *fold, test=test) for fold in folds],
             ignore_index=True,
         )
         is_base = scored["model"] == BASE_RATE
@@ -176,6 +180,21 @@ def _score(
         )
         for name, (score, probability) in scored.items()
     )
+
+
+def _forget(
+    panel: Panel, tables: CustomerTables, train: Indices, rows: Indices, label: Any
+) -> Panel:
+    """Train on labels as they were known when the rows to test were scored."""
+    if not records_purchases(tables):
+        return panel
+    at = panel.cutoffs.iloc[rows[0]]
+    who = panel.X.index[train].to_frame(index=False)
+    spine = read_spine(who[["customer_id", "cutoff"]], tables)
+    known_before = check_cutoffs(at, tables)[0]
+    y = panel.y.copy()
+    y[train] = label._read(tables, spine, known_before=known_before).to_numpy()
+    return replace(panel, y=y)
 
 
 def _split_customers(

@@ -127,7 +127,7 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
             If customers whose repeat purchases net out at zero or below are left out
             of the spend model.
         """
-        check_value_parts(self.purchases, self.spend, self.grain)
+        check_value_parts(self.purchases, self.spend, self.grain, self.covariates)
         tables = as_tables(tables)
         self._learn_summary(tables, cutoff)
         self.purchases_ = clone(self.purchases)

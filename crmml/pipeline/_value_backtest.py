@@ -16,6 +16,7 @@ from crmml.pipeline._value_parts import without_odd_spend
 from crmml.pipeline._value_periods import count_taken
 from crmml.tables import CustomerTables
 from crmml.tables._instants import check_cutoffs
+from crmml.tables._spine import build_spine
 
 AS_BEFORE, AS_LATELY = "rule: as before", "rule: as lately"
 """What a shop expects without a model: the mean of all history, or the last horizon."""
@@ -144,8 +145,11 @@ def _regress(
     builder = clone(features).set_output(transform="pandas")
     before = cutoff - length
     X = builder.fit_transform(tables, before)
+    rows = build_spine(tables, before)
+    known_before = check_cutoffs(cutoff, tables)[0]
+    y = FutureSpend(length)._read(tables, rows, known_before=known_before)
     # Who sent back more than was bought brought nothing.
-    y = FutureSpend(length).transform(tables, cutoffs=before).clip(lower=0)
+    y = y.clip(lower=0)
     model = clone(regressor).fit(X.reset_index(drop=True), y.to_numpy())
     same = scores[-1].copy()
     spine = pd.DataFrame({"customer_id": same["customer_id"], "cutoff": cutoff})

@@ -24,6 +24,7 @@ class ValueJudging:
     purchases: PurchaseModel
     spend: GammaGammaModel | None
     grain: Literal["day", "order"]
+    covariates: PointInTimeBuilder | None
     purchases_: PurchaseModel
 
     def backtest(
@@ -119,7 +120,7 @@ class ValueJudging:
             If only one of features and regressor is given, or the parts cannot be
             used.
         """
-        check_value_parts(self.purchases, self.spend, self.grain)
+        check_value_parts(self.purchases, self.spend, self.grain, self.covariates)
         if (features is None) != (regressor is None):
             raise SchemaError("Give features and regressor, or neither.")
         if regressor is not None and self.spend is None:
@@ -145,7 +146,8 @@ class ValueJudging:
         cutoff : str or datetime
             Where the history ends that the model was fitted to.
         horizon : duration
-            How far to follow the customers after it; that time must be over.
+            How far to follow the customers after it, a multiple of `period`; that time
+            must be over.
         period : duration, default="7D"
             Length of a period, a multiple of a day, or of the unit of a
             :class:`crmml.models.BetaBinomialModel`. The cutoff is where one begins.
@@ -162,7 +164,7 @@ class ValueJudging:
         LeakageError
             If the horizon is not over.
         SchemaError
-            If the period does not fit.
+            If the period does not fit into the horizon.
 
         See Also
         --------

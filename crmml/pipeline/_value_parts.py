@@ -11,7 +11,7 @@ from crmml.models import BetaBinomialModel, GammaGammaModel
 from crmml.models._purchase_model import PurchaseModel
 
 
-def check_value_parts(purchases: Any, spend: Any, grain: str) -> None:
+def check_value_parts(purchases: Any, spend: Any, grain: str, covariates: Any) -> None:
     """Check that a model of purchases and one of spend, or none, are given.
 
     Parameters
@@ -20,6 +20,8 @@ def check_value_parts(purchases: Any, spend: Any, grain: str) -> None:
         What was given.
     grain : str
         What is one purchase.
+    covariates : feature builder or None
+        What makes the covariates of `purchases`.
 
     Raises
     ------
@@ -44,6 +46,12 @@ def check_value_parts(purchases: Any, spend: Any, grain: str) -> None:
         raise SchemaError(
             f"grain={grain!r} is not for BetaBinomialModel: all that is bought in one "
             "period of its unit is one purchase. Leave grain out."
+        )
+    if covariates is not None and not purchases.covariates:
+        name = type(purchases).__name__
+        raise SchemaError(
+            f"covariates makes columns that {name} does not read: name them in a model "
+            "that can, BetaGeoModel(covariates=[...]), or leave covariates out."
         )
 
 

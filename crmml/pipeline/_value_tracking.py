@@ -60,6 +60,10 @@ def track_purchases(
             f"period must be a multiple of {step} and no longer than the horizon of "
             f"{length}, got {width}."
         )
+    if length % width:
+        raise SchemaError(
+            f"horizon must be a multiple of the period, got {length} and {width}."
+        )
     spine = build_spine(tables, cutoff)
     # A label knows whether its window is over.
     Inactivity(length)._check_closed(tables, spine)

@@ -25,6 +25,45 @@ def known_at(tables: CustomerTables, table: str) -> exp.Expr | None:
     )
 
 
+def records_purchases(tables: CustomerTables) -> bool:
+    """Tell whether the transactions say when each row became known."""
+    return "recorded_at" in tables.columns.get("transactions", {})
+
+
+def leave_out_unknown(
+    query: exp.Query, tables: CustomerTables, instant: int
+) -> exp.Query:
+    """Let a query read only those transactions that were known before an instant.
+
+    Parameters
+    ----------
+    query : sqlglot query
+        One over transactions that declare ``recorded_at``.
+    tables : CustomerTables
+        The data.
+    instant : int
+        In microseconds.
+
+    Returns
+    -------
+    sqlglot query
+        The same query over fewer rows.
+    """
+    known = exp.LT(
+        this=known_at(tables, "transactions"), expression=sql.number(instant)
+    )
+    columns = [sql.column(name) for name in tables.columns["transactions"]]
+    rows = exp.select(*columns).from_(sql.table("transactions")).where(known)
+
+    def narrow(node: exp.Expr) -> exp.Expr:
+        is_read = isinstance(node, exp.Table) and node.name == "transactions"
+        return rows.subquery("transactions") if is_read else node
+
+    # A subquery put in is not walked into again.
+    narrowed: exp.Query = query.transform(narrow)  # type: ignore[assignment]
+    return narrowed
+
+
 def spine_query(
     tables: CustomerTables, cutoffs: list[int], within: pd.Timedelta | None
 ) -> exp.Select:

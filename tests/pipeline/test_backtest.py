@@ -11,7 +11,7 @@ from crmml.features import RFM, FeatureSet, Tenure
 from crmml.labels import ContractEnd, Inactivity
 from crmml.models import LogisticChurnClassifier
 from crmml.pipeline import ChurnPipeline
-from crmml.tables import make_spine
+from crmml.tables import CustomerTables, Transactions, make_spine
 
 TRAIN = ["2023-10-01", "2024-01-01", "2024-04-15"]
 TESTED = ["2024-03-05", "2024-05-01", "2024-06-01"]
@@ -251,3 +251,33 @@ def test_cutoffs_in_other_zones_are_the_same_instants(company, declare_sales):
     assert (found["cutoff"] == pd.Timestamp(TESTED[0], tz="UTC")).all()
     columns = ["customer_id", "churn", "model", "score", "probability", "n_train"]
     assert_frame_equal(found[columns], expected[columns], check_exact=True)
+
+
+def test_training_labels_are_those_known_at_the_tested_cutoff(company):
+    """Rows recorded at a tested cutoff change its scores as little as no rows."""
+    at = pd.Timestamp(TESTED[-1])
+    sales = company.transactions
+    when = pd.to_datetime(sales["timestamp"])
+    is_late = (when >= at - pd.Timedelta("45D")) & (when < at)
+    is_late &= np.random.default_rng(0).random(len(sales)) < 0.7
+    sales = sales.assign(known=when.mask(is_late, at))
+    both = [
+        make_pipe(Inactivity("30D"), LogisticChurnClassifier()).backtest_scores(
+            CustomerTables(
+                transactions=Transactions(
+                    frame,
+                    customer_id="customer_id",
+                    timestamp="timestamp",
+                    amount="amount",
+                    order_id="order_id",
+                    recorded_at="known",
+                ),
+                observed_until="2025-01-01",
+            ),
+            [TESTED[-1]],
+            train_cutoffs=[*TRAIN, "2024-05-01"],
+        )
+        for frame in (sales, sales[~is_late])
+    ]
+    assert is_late.sum() > 10
+    assert_frame_equal(*both)

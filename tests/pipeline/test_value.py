@@ -391,5 +391,8 @@ def test_covariates_are_features_of_each_cutoff(purchases):
     assert here != there
     table = pipeline.backtest(tables, CUTOFF, horizon="90D")
     assert table["mae"].notna().all()
+    for other in (BetaGeoModel(), BetaBinomialModel()):
+        with pytest.raises(SchemaError, match="does not read: name them in a model"):
+            ValuePipeline(purchases=other, covariates=told).fit(tables, CUTOFF)
     with pytest.raises(SchemaError, match="Track one without"):
         pipeline.compute_tracking(tables, CUTOFF, horizon="90D")

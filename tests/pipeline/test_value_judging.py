@@ -188,6 +188,35 @@ def test_what_comes_after_the_horizon_changes_nothing(purchases):
     assert_frame_equal(whole, part, rtol=1e-12)
 
 
+def test_what_was_recorded_after_the_cutoff_is_not_learned_from(purchases):
+    is_late = purchases["date"].between("1997-06-01", "1997-09-30")
+    is_late &= np.random.default_rng(0).random(len(purchases)) < 0.5
+    known = purchases["date"].mask(is_late, pd.Timestamp(CUTOFF))
+    both = []
+    for frame in (purchases.assign(known=known), purchases[~is_late]):
+        tables = CustomerTables(
+            transactions=Transactions(
+                frame.assign(known=known[frame.index]),
+                customer_id="customer_id",
+                timestamp="date",
+                amount="dollar_value",
+                recorded_at="known",
+            ),
+            observed_until="1998-07-01",
+        )
+        both.append(
+            make_pipeline().backtest_scores(
+                tables,
+                CUTOFF,
+                horizon="120D",
+                features=RFM(),
+                regressor=LifetimeValueRegressor(n_estimators=20),
+            )
+        )
+    assert is_late.sum() > 100
+    assert_frame_equal(*both)
+
+
 def test_opportunities_are_judged_like_purchases(cdnow):
     pipeline = ValuePipeline(purchases=BetaBinomialModel(unit="28D"))
     table = pipeline.backtest(cdnow, CUTOFF, horizon="252D").set_index("model")
@@ -204,7 +233,7 @@ def test_a_horizon_that_is_not_over_is_refused(cdnow):
         make_pipeline().backtest(cdnow, [CUTOFF], horizon="365D")
     with pytest.raises(LeakageError, match="observed_until"):
         make_pipeline().fit(cdnow, CUTOFF).compute_tracking(
-            cdnow, CUTOFF, horizon="365D"
+            cdnow, CUTOFF, horizon="364D"
         )
 
 
@@ -286,6 +315,8 @@ def test_periods_that_do_not_fit_are_refused(cdnow, value):
     for period, horizon in {"36h": "28D", "28D": "14D"}.items():
         with pytest.raises(SchemaError, match="period must be a multiple of 1 days"):
             fitted.compute_tracking(cdnow, CUTOFF, horizon=horizon, period=period)
+    with pytest.raises(SchemaError, match="horizon must be a multiple of the period"):
+        fitted.compute_tracking(cdnow, CUTOFF, horizon="100D", period="7D")
     monthly = ValuePipeline(purchases=BetaBinomialModel(unit="28D"))
     with pytest.raises(SchemaError, match="period must be a multiple of 28 days"):
         monthly.fit(cdnow, CUTOFF).compute_tracking(cdnow, CUTOFF, horizon="84D")
