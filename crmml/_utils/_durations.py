@@ -10,6 +10,8 @@ from crmml.exceptions import SchemaError
 
 MICROSECOND = pd.Timedelta(1, "us")
 DAY = pd.Timedelta(1, "D")
+YEAR = pd.Timedelta(365, "D")
+"""What rates per year are about."""
 
 Duration: TypeAlias = str | timedelta | pd.Timedelta
 

@@ -5,12 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crmml._utils._durations import DAY, Duration, check_duration
-from crmml.evaluation._money import check_amount
+from crmml._utils._durations import YEAR, Duration, check_duration
+from crmml.evaluation._money import check_amount, check_annual_discount_rate
 from crmml.evaluation._validation import to_floats
 from crmml.exceptions import SchemaError
-
-_YEAR = 365.25
 
 
 def compute_contract_value(
@@ -22,7 +20,7 @@ def compute_contract_value(
     there at the t-th of them and m the margin, it is worth today
 
     .. math:: v_t = m \, S_t \, (1 + d_{\text{year}})^{-t \,
-              \text{period} / 365.25 \text{ days}} .
+              \text{period} / 365 \text{ days}} .
 
     The sum over t is the lifetime value, the cumulative sum how it comes in.
 
@@ -35,7 +33,7 @@ def compute_contract_value(
     margin : float or array-like of shape (n_samples,)
         Contribution per period, revenue less variable cost, in any one currency.
     annual_discount_rate : float
-        What money a year from now loses, at least 0: 0.1 for ten percent a year.
+        What money a year from now loses, in [0, 1): 0.1 for ten percent a year.
     period : str or timedelta
         The time between payments, such as ``"30D"``.
 
@@ -61,7 +59,7 @@ def compute_contract_value(
 
     >>> from crmml.evaluation import compute_contract_value
     >>> value = compute_contract_value(
-    ...     [0.8, 0.6], margin=100, annual_discount_rate=0.25, period="365.25D"
+    ...     [0.8, 0.6], margin=100, annual_discount_rate=0.25, period="365D"
     ... )
     >>> value.round(2), value.sum().round(2)
     (array([64. , 38.4]), np.float64(102.4))
@@ -80,8 +78,8 @@ def compute_contract_value(
         )
     n_samples = len(stays) if stays.ndim == 2 else 0
     paid = check_amount(margin, "margin", n_samples, low=-np.inf)
-    annual = float(check_amount(annual_discount_rate, "annual_discount_rate", 0))
-    years = check_duration(period, "period") / DAY / _YEAR
+    annual = check_annual_discount_rate(annual_discount_rate)
+    years = check_duration(period, "period") / YEAR
     worth = (1.0 + annual) ** (-years * np.arange(1, stays.shape[-1] + 1))
     value: NDArray[np.float64] = np.asarray(paid)[..., None] * stays * worth
     return value

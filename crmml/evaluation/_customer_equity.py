@@ -36,7 +36,8 @@ def compute_customer_equity(
     Raises
     ------
     SchemaError
-        If lengths differ, or a value is missing or infinite.
+        If cohort is no list of values, lengths differ, or a value is missing or
+        infinite.
     NotEnoughHistoryError
         If there is no customer.
 
@@ -58,7 +59,12 @@ def compute_customer_equity(
     2023              1             10.0          0.25
     2024              2             30.0          0.75
     """
-    group = pd.Series(np.asarray(cohort), name="cohort")
+    groups = np.asarray(cohort)
+    if groups.ndim != 1:
+        raise SchemaError(
+            f"cohort must be one value for each customer, got shape {groups.shape}."
+        )
+    group = pd.Series(groups, name="cohort")
     brought = check_scores(historic_value, "historic_value")
     coming = check_scores(lifetime_value, "lifetime_value")
     sizes = [len(group), len(brought), len(coming)]

@@ -145,6 +145,23 @@ def check_amount(
     return amounts
 
 
+def check_annual_discount_rate(value: Any) -> float:
+    """Read what money a year from now loses, in [0, 1).
+
+    Raises
+    ------
+    SchemaError
+        If it is no such number.
+    """
+    annual = float(check_amount(value, "annual_discount_rate", 0))
+    if annual >= 1.0:
+        raise SchemaError(
+            f"annual_discount_rate must be below 1, got {annual:g}: it is a share, 0.1 "
+            "for ten percent a year."
+        )
+    return annual
+
+
 def _check_range(amounts: Floats, name: str, low: float, high: float) -> None:
     n_infinite = int(np.count_nonzero(np.isinf(amounts)))
     n_outside = int(np.count_nonzero((amounts < low) | (amounts > high)))

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
-from crmml._utils._durations import DAY, Duration, check_duration
-from crmml.evaluation._money import check_amount
+from crmml._utils._durations import YEAR, Duration, check_duration
+from crmml.evaluation._money import check_amount, check_annual_discount_rate
 from crmml.exceptions import SchemaError
-
-_YEAR = 365.25
 
 
 def retention_value(
@@ -29,7 +27,7 @@ def retention_value(
         \quad \text{or without end} \quad m \, \frac{1 + d}{1 + d - r} ,
 
     where r is the retention rate per period and
-    :math:`1 + d = (1 + d_{\text{year}})^{\text{period} / 365.25 \text{ days}}`.
+    :math:`1 + d = (1 + d_{\text{year}})^{\text{period} / 365 \text{ days}}`.
 
     Parameters
     ----------
@@ -78,13 +76,8 @@ def retention_value(
     n_samples = max(np.size(margin), np.size(retention_rate))
     paid = check_amount(margin, "margin", n_samples, low=-np.inf)
     stay = check_amount(retention_rate, "retention_rate", n_samples, high=1.0)
-    annual = check_amount(annual_discount_rate, "annual_discount_rate", 0)
-    if annual >= 1.0:
-        raise SchemaError(
-            f"annual_discount_rate must be below 1, got {annual_discount_rate:g}: it "
-            "is a share, 0.1 for ten percent a year."
-        )
-    years = check_duration(period, "period") / DAY / _YEAR
+    annual = check_annual_discount_rate(annual_discount_rate)
+    years = check_duration(period, "period") / YEAR
     ratio = stay / (1.0 + annual) ** years
     n_kept = int(np.count_nonzero(ratio >= 1.0))
     if n_periods is None and n_kept:

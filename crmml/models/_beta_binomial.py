@@ -5,11 +5,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import betaln, digamma
 
-from crmml._utils._durations import check_duration
+from crmml._utils._durations import YEAR, check_duration
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.models._declared_units import check_units
 from crmml.models._maximum_likelihood import Floats, Objective
-from crmml.models._money import YEAR
 from crmml.models._purchase_fit import ScaledCustomers
 from crmml.models._purchase_model import PurchaseModel
 from crmml.models._purchase_summary import PurchaseSummary, read_summary, refuse_rows

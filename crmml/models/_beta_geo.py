@@ -8,11 +8,13 @@ from scipy.special import digamma, expit, gammaln
 
 from crmml._utils._blocks import sum_over_blocks
 from crmml._utils._durations import Duration
+from crmml.exceptions import SchemaError
 from crmml.models._beta_geo_kernel import add_up, add_up_own, expect_while_alive
 from crmml.models._maximum_likelihood import Floats, Objective
 from crmml.models._purchase_effects import Effect, as_table, fill_rows
 from crmml.models._purchase_model import PurchaseModel
 from crmml.models._purchase_summary import PurchaseSummary, guess_rate
+from crmml.models._regular_beta_geo_kernel import expect_by_stages
 
 
 class BetaGeoModel(PurchaseModel):
@@ -149,7 +151,35 @@ class BetaGeoModel(PurchaseModel):
     ) -> Floats:
         columns = (summary.frequency, summary.age, length)
         options = (as_table(parameters), self._dies_at_once())
-        return fill_rows(expect_while_alive, len(summary.age), *options, *columns)
+        found = fill_rows(expect_while_alive, len(summary.age), *options, *columns)
+        # The series overflows where nearly everybody leaves at once.
+        lost = np.flatnonzero(~np.isfinite(found))
+        if len(lost):
+            own = parameters[:, lost] if parameters.ndim == 2 else parameters
+            found[lost] = self._sum_stages(own, summary.take(lost), length)
+        return found
+
+    def _sum_stages(
+        self, parameters: Floats, summary: PurchaseSummary, length: float
+    ) -> Floats:
+        """Expect purchases stage by stage, which takes longer and never overflows.
+
+        Raises
+        ------
+        SchemaError
+            If there are too many stages.
+        """
+        columns = (summary.frequency, summary.recency, summary.age, length)
+        options = (as_table(parameters), self._dies_at_once(), self._stages())
+        found = fill_rows(expect_by_stages, len(summary.age), *options, *columns)
+        n_missing = int(np.isnan(found).sum())
+        if n_missing:
+            raise SchemaError(
+                f"The horizon is too long to say what {n_missing} of {len(found)} "
+                "customers will buy: they buy very often, and their history is very "
+                "short beside it. Choose a shorter horizon."
+            )
+        return found
 
 
 def _count_terms(

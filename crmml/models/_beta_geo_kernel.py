@@ -1,6 +1,6 @@
 """Compiled loops over customers for the BG/NBD family."""
 
-from math import exp, expm1, log, log1p
+from math import exp, expm1, log, log1p, nan
 from typing import TypeAlias
 
 import numpy as np
@@ -162,7 +162,8 @@ def expect_while_alive(
     the textbook's hypergeometric function takes the factor (1 - z)^(a - 1) out of it,
     and the pole at a = 1 cancels: with z = horizon / (alpha + T + horizon),
     ``(a+b+x-1) [ (1 - (1-z)^(a-1)) / (a-1) - (1-z)^(a-1) H ]`` where
-    ``H = sum_k (a+b-1-r)_k (a)_(k-1) / ((a+b+x-1)_k k!) z^k`` from k = 1.
+    ``H = sum_k (a+b-1-r)_k (a)_(k-1) / ((a+b+x-1)_k k!) z^k`` from k = 1. Missing
+    where that takes too many terms or overflows.
     """
     is_own = parameters.shape[1] > 1
     for i in range(first, last):
@@ -181,4 +182,5 @@ def expect_while_alive(
             k += 1
         decay = (a - 1.0) * log1p(-z)
         whole = -log1p(-z) if a == 1.0 else -expm1(decay) / (a - 1.0)
-        out[i] = bottom * (whole - exp(decay) * series)
+        is_summed = k < _MOST_TERMS
+        out[i] = bottom * (whole - exp(decay) * series) if is_summed else nan

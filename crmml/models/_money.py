@@ -5,14 +5,12 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
 
 Floats: TypeAlias = NDArray[np.float64]
 
-YEAR = pd.Timedelta(365, "D")
 _N_NODES = 16
 """Gauss-Legendre nodes; at 16, expectations over a decade are exact to 1e-8."""
 
@@ -28,7 +26,11 @@ def read_money(
         If spend is negative, missing, infinite or of another length, margin is not in
         (0, 1] or the discount rate not in [0, 1), or no number.
     """
-    money = np.asarray(spend, dtype=np.float64)
+    try:
+        money = np.asarray(spend, dtype=np.float64)
+    except (TypeError, ValueError):
+        # numpy names the value, which may be a customer's.
+        raise SchemaError("spend must be numbers, got something else.") from None
     if money.shape not in ((), (n_customers,)):
         raise SchemaError(
             f"spend must be one number, or one for each of {n_customers} customers, "

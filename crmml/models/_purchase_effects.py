@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from crmml._utils._blocks import run_in_blocks, sum_over_blocks
 from crmml.exceptions import SchemaError
 from crmml.models._maximum_likelihood import Floats, Objective
+from crmml.models._purchase_effects_kernel import FARTHEST
 from crmml.models._purchase_summary import PurchaseSummary, read_columns
 
 _DEPENDENT = 1e-10
@@ -91,18 +93,24 @@ class Effects:
         Raises
         ------
         SchemaError
-            If a value is missing, not finite, or not asked for.
+            If it is no mapping, or a value is missing, no finite number, or not
+            asked for.
         """
-        values = dict(given or {})
+        values = {} if given is None else given
+        if not isinstance(values, Mapping):
+            raise SchemaError(
+                "covariates must be a mapping of names to numbers, such as "
+                f"{{'income': 3.5}}, got {type(given).__name__}."
+            )
         if set(values) != set(self.covariates):
             raise SchemaError(
                 f"covariates must give a value for each of {self.covariates}, got "
                 f"{list(values)}."
             )
-        row = np.array([[float(values[name]) for name in self.covariates]])
-        if not np.isfinite(row).all():
+        row = [values[name] for name in self.covariates]
+        if not all(isinstance(one, Real) and np.isfinite(one) for one in row):
             raise SchemaError("covariates must be finite numbers.")
-        return row if self.covariates else None
+        return np.array([row], dtype=np.float64) if self.covariates else None
 
     def parameters(self, point: Floats, covariates: Floats | None) -> Floats:
         """Return each customer's parameters, of shape (n_names, n_customers).
@@ -119,7 +127,7 @@ class Effects:
             # Column by column: one customer's sum does not depend on the others.
             for coefficient, column in zip(effect, covariates.T, strict=True):
                 logs[j] += sign * coefficient * column
-        own: Floats = np.exp(logs)
+        own: Floats = np.exp(np.clip(logs, -FARTHEST, FARTHEST))
         return own
 
     def own(self, params: pd.Series, covariates: Floats | None) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.intp]
 
-_FARTHEST = 50.0
+FARTHEST = 50.0
 """Logarithms of parameters are kept within it: e to its power is 5e21."""
 
 
@@ -37,7 +37,7 @@ def place(
             at += 1
     for j in range(n_names):
         # A step too far, or an odd covariate, must not overflow.
-        parameters[j] = exp(min(max(parameters[j], -_FARTHEST), _FARTHEST))
+        parameters[j] = exp(min(max(parameters[j], -FARTHEST), FARTHEST))
 
 
 @njit(nogil=True, cache=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,8 @@ class Estimate:
         SchemaError
             If coverage is not in (0, 1).
         """
-        if not 0 < coverage < 1:
+        is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+        if not is_number or not 0 < coverage < 1:
             raise SchemaError(f"coverage must lie in (0, 1), got {coverage!r}.")
 
         def at(point: Floats) -> Floats:

@@ -12,11 +12,11 @@ from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from crmml._utils._durations import Duration, check_duration
+from crmml._utils._durations import YEAR, Duration, check_duration
 from crmml._utils._sklearn import fit_context
 from crmml.models._declared_units import check_units
 from crmml.models._maximum_likelihood import Floats, Maximum, Objective
-from crmml.models._money import YEAR, integrate_discounted, read_money
+from crmml.models._money import integrate_discounted, read_money
 from crmml.models._purchase_effects import Effect, Effects, read_names
 from crmml.models._purchase_estimate import Estimate
 from crmml.models._purchase_fit import ScaledCustomers, scale_customers

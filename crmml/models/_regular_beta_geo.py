@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import lgamma, log
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,12 @@ from crmml._utils._sklearn import fit_context
 from crmml.exceptions import DegenerateFitError, SchemaError
 from crmml.models._beta_geo import BetaGeoModel
 from crmml.models._maximum_likelihood import Floats, Maximum
-from crmml.models._purchase_effects import as_table, fill_rows
 from crmml.models._purchase_summary import (
     PurchaseSummary,
     read_columns,
+    read_summary,
     refuse_rows,
 )
-from crmml.models._regular_beta_geo_kernel import expect_while_alive
 
 _LARGEST_K = 20
 """At k = 20 gaps between purchases vary by a fifth: more is a subscription."""
@@ -127,6 +126,11 @@ class RegularBetaGeoModel(BetaGeoModel):
     >>> model.params_.round(1).to_dict()
     {'r': 5.9, 'alpha': 3.9, 'a': 1.9, 'b': 16.2}
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BetaGeoModel._parameter_constraints,
+        "leave_after_first": ["boolean"],
+    }
 
     def __init__(
         self,
@@ -237,16 +241,28 @@ class RegularBetaGeoModel(BetaGeoModel):
         """Sum up the logarithms of times between purchases, where they are known."""
         if self.log_gaps is None:
             return None
-        hint = "without a repeat purchase it is 0"
-        column = read_columns(X, [self.log_gaps], hint=hint)[self.log_gaps]
+        name, hint = self.log_gaps, "without a repeat purchase it is 0"
+        column = read_columns(X, [name], hint=hint)[name]
+        summary = read_summary(X)
+        x, again = summary.frequency, summary.recency > 0
+        refuse_rows((x == 0) & (column != 0), name, "is not 0", hint)
+        # Gaps that add up to the recency have the largest logarithms if they are equal.
+        most = np.log(summary.recency[again] / x[again])
+        beyond = np.zeros(len(x), dtype=bool)
+        beyond[again] = column[again] > x[again] * (most + 1e-9 * (1 + np.abs(most)))
+        refuse_rows(
+            beyond,
+            name,
+            "is above frequency * ln(recency / frequency)",
+            f"times between purchases must be in the unit of the model, {self.unit!r}, "
+            "and add up to recency",
+        )
         return float(column.sum())
 
     def _while_alive(
         self, parameters: Floats, summary: PurchaseSummary, length: float
     ) -> Floats:
-        columns = (summary.frequency, summary.recency, summary.age, length)
-        options = (as_table(parameters), self._dies_at_once(), self._stages())
-        return fill_rows(expect_while_alive, len(summary.age), *options, *columns)
+        return self._sum_stages(parameters, summary, length)
 
 
 def _log_rhythm(

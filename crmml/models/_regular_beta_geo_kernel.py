@@ -1,6 +1,6 @@
 """Compiled loop for what customers with a rhythm will buy."""
 
-from math import exp, log, log1p
+from math import exp, log, log1p, nan
 from typing import TypeAlias
 
 import numpy as np
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 
 _SMALLEST_TERM = 1e-17
-_MOST_TERMS = 1_000_000
+_MOST_TERMS = 20_000_000
+"""Whoever needs more, about half a second's work, is not counted."""
 _LARGE = 1e200
 _LOG_LARGE = log(_LARGE)
 
 
 @njit(nogil=True, cache=True)
-def expect_while_alive(
+def expect_by_stages(
     parameters: Floats,
     dies_at_once: bool,
     n_stages: int,
@@ -36,7 +37,7 @@ def expect_while_alive(
     probability in proportion to ``(n)_s / s! y^s P(Bin(s, (T-t_x) / (T-t_x+horizon)) <
     k)``. They are ``floor(s / k)`` purchases for who never leaves; who leaves after
     each with probability p makes G of them on average, ``G(m) = sum over i < m of
-    E (1-p)^i``. All terms are positive.
+    E (1-p)^i``. All terms are positive. Missing where they are too many.
     """
     is_own = parameters.shape[1] > 1
     waiting = np.empty(n_stages)
@@ -58,6 +59,7 @@ def expect_while_alive(
         stays, m = b + x + dies_at_once, 0
         total, log_scale = 0.0, 0.0
         at_stage = 0
+        out[i] = nan
         for s in range(1, _MOST_TERMS):
             rate = (n + s - 1.0) / s
             for j in range(n_stages - 1, 0, -1):
@@ -78,5 +80,5 @@ def expect_while_alive(
             # What is left falls about as a geometric series, by `ahead` at last.
             least = _SMALLEST_TERM * (1.0 - ahead) * total
             if s > n_stages and weight * purchases * s <= least:
+                out[i] = total / among_now * exp(n * log1p(-ahead) + log_scale)
                 break
-        out[i] = total / among_now * exp(n * log1p(-ahead) + log_scale)

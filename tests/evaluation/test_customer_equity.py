@@ -41,3 +41,7 @@ def test_bad_columns_are_refused():
         compute_customer_equity(["a"], historic_value=[1], lifetime_value=[np.nan])
     with pytest.raises(NotEnoughHistoryError):
         compute_customer_equity([], historic_value=[], lifetime_value=[])
+    with pytest.raises(SchemaError, match=r"cohort must be .* got shape \(2, 1\)"):
+        compute_customer_equity(
+            [["a"], ["b"]], historic_value=[1, 2], lifetime_value=[1, 2]
+        )

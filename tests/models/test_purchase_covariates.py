@@ -255,3 +255,36 @@ def test_a_covariate_far_out_ends_in_numbers_or_in_words(model):
     else:
         assert "'purchase:收入'" in said
         assert "take the logarithm" in said
+
+
+@pytest.mark.parametrize("far", [-1e4, -40.0, 40.0, 1e4])
+@pytest.mark.parametrize("model", MODELS)
+def test_predictions_of_outlying_covariates_are_numbers(model, far):
+    fitted = make_model(model, covariates=["z"])
+    fitted.k_ = K
+    names = fitted._layout().all_names
+    fitted.params_ = pd.Series([*BASE[model], 1.0, 1.0], index=names)
+    X = pd.DataFrame({"frequency": [0, 5], "recency": [0.0, 10.0], "T": 20.0, "z": far})
+    expected = fitted.predict_expected_purchases(X, "28D")
+    alive = fitted.predict_alive_probability(X)
+    assert np.isfinite(expected).all()
+    assert (expected >= 0).all()
+    assert ((alive > 0) & (alive <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    "covariates", [{"web": "a", "收入": 1}, {"web": None, "收入": 1}, [1, 2], "web"]
+)
+def test_a_new_customers_covariates_are_a_mapping_to_numbers(fitted, covariates):
+    with pytest.raises(SchemaError, match="covariates must be"):
+        fitted[0].predict_new_customer_purchases("52W", covariates=covariates)
+
+
+def test_words_for_numbers_are_refused(fitted):
+    model, X = fitted
+    for ask in (model.predict_purchases_interval, model.predict_alive_interval):
+        about = (X, "4W") if ask == model.predict_purchases_interval else (X,)
+        with pytest.raises(SchemaError, match=r"coverage must lie in \(0, 1\)"):
+            ask(*about, coverage="a")
+    with pytest.raises(SchemaError, match="spend must be numbers"):
+        model.predict_lifetime_value(X, "4W", spend="a", margin=0.3, discount_rate=0.1)

@@ -320,6 +320,51 @@ def test_bad_arguments_and_columns_are_refused():
         )
     with pytest.raises(NotEnoughHistoryError, match="4 parameters"):
         RegularBetaGeoModel().fit(X[:3])
+    with pytest.raises(ValueError, match="leave_after_first"):
+        RegularBetaGeoModel(leave_after_first=2).fit(X)
+
+
+def test_gaps_that_cannot_be_are_refused():
+    X, _ = simulate(200, 2, TRUTH, 1)
+    model = RegularBetaGeoModel(unit="7D", k=2, log_gaps="log_gaps")
+    with pytest.raises(SchemaError, match=r"is not 0 in .*without a repeat purchase"):
+        model.fit(X.assign(log_gaps=X["log_gaps"] + (X["frequency"] == 0)))
+    in_days = X["log_gaps"] + X["frequency"] * np.log(7)
+    with pytest.raises(SchemaError, match="in the unit of the model, '7D'"):
+        model.fit(X.assign(log_gaps=in_days))
+    # Equal gaps have the largest logarithms there can be, and are taken.
+    equal = X["frequency"] * np.log(
+        X["recency"].where(X["frequency"] > 0, 1.0) / X["frequency"].clip(lower=1)
+    )
+    assert model.fit(X.assign(log_gaps=equal)).k_ == 2
+
+
+def test_far_horizons_of_keen_customers_are_summed_to_the_end_or_refused():
+    model = make_model(20, True, [6.0, 4.0, 2.0, 16.0])
+    keen = pd.DataFrame({"frequency": [1000], "recency": 4.0, "T": 4.0})
+    # Of 20,006 stages the rate is known to 0.7 percent, and with it the number of
+    # purchases that fit in; few customers are there for so many.
+    fit_in = np.arange(round((6 + 20 * 1000) / (4 + 4) * 260 / 20))
+    still = np.cumprod((16 + 1001 + fit_in) / (2 + 16 + 1001 + fit_in))
+    expected = 1 + still[:-1].sum()
+    assert 900 < expected < 1000
+    found = model.predict_expected_purchases(keen, "260D")
+    alive = model.predict_alive_probability(keen)
+    assert found[0] == pytest.approx(alive[0] * expected, rel=1e-4)
+    with pytest.raises(SchemaError, match="what 1 of 1 customers will buy"):
+        model.predict_expected_purchases(keen, "9000D")
+
+
+@pytest.mark.parametrize("sibling", [BetaGeoModel, ModifiedBetaGeoModel])
+def test_siblings_whose_series_overflows_are_summed_by_stages(sibling):
+    """Who leaves at the next purchase for certain buys once, if at all."""
+    model = sibling()
+    r, alpha = 0.8, 4.0
+    model.params_ = pd.Series([r, alpha, 1e12, 2.0], index=["r", "alpha", "a", "b"])
+    young = pd.DataFrame({"frequency": [0], "recency": 0.0, "T": 30.0})
+    found = model._while_alive(model.params_.to_numpy(), read_summary(young), 60.0)
+    never = ((alpha + 30) / (alpha + 90)) ** r
+    assert found[0] == pytest.approx(1 - never, rel=1e-9)
 
 
 def test_very_keen_and_very_regular_customers_do_not_overflow():
