@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+PAGES = ["README.md", "README.zh-CN.md"]
 
 
-@pytest.mark.parametrize("page", ["README.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_example_runs_and_prints_what_stands_there(page):
     result = doctest.testfile(
         str(ROOT / page),
@@ -23,18 +23,22 @@ def test_every_example_runs_and_prints_what_stands_there(page):
     assert result.failed == 0
 
 
-def test_readme_names_every_public_subpackage():
+@pytest.mark.parametrize("page", PAGES)
+def test_readme_names_every_public_subpackage(page):
     subpackages = {
         path.parent.name
         for path in (ROOT / "crmml").glob("*/__init__.py")
         if not path.parent.name.startswith("_") and path.parent.name != "cli"
     }
-    named = set(re.findall(r"`crmml\.(\w+)`", README.read_text(encoding="utf-8")))
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`crmml\.(\w+)`", text))
     assert named == subpackages
 
 
-def test_links_lead_to_files():
-    links = re.findall(r"\]\(([^)]+)\)", README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
@@ -62,3 +66,12 @@ def test_the_oldest_versions_tested_are_the_floors_stated():
     assert set(stated) == set(pinned) - only_indirect
     for name in set(pinned) - only_indirect:
         assert release(pinned[name]) == release(stated[name]), name
+
+
+def test_both_languages_give_the_same_commands():
+    commands = [
+        re.findall(r"^    (pip .+)$", (ROOT / page).read_text("utf-8"), re.M)
+        for page in PAGES
+    ]
+    assert len(commands[0]) == 2
+    assert commands[0] == commands[1]
