@@ -10,8 +10,10 @@ import pandas as pd
 
 from crmml._utils._frames import join_texts
 from crmml.evaluation._columns import open_frame
-from crmml.evaluation._performance_drift import compare_performance
-from crmml.evaluation._stability import STATUSES, TOO_FEW, Stability, compare_columns
+from crmml.evaluation._drift_verdict import conclude
+from crmml.evaluation._performance_drift import compare_performance, tabulate_measures
+from crmml.evaluation._stability import compare_columns
+from crmml.evaluation._stability_counts import FALSE_ALARM, ORDER, Stability
 from crmml.evaluation._validation import (
     Bools,
     Floats,
@@ -19,14 +21,6 @@ from crmml.evaluation._validation import (
     check_scores,
 )
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
-
-_FALSE_ALARM = 0.01
-"""Probability that chance alone moves any column of a report."""
-
-_ORDER = (STATUSES[0], TOO_FEW, *STATUSES[1:])
-"""From the best to the worst."""
-
-_PERFORMANCE = ["measure", "reference", "current", "difference", "low", "high"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +43,13 @@ class DriftReport:
         - ``missing_reference``, ``missing_current``: shares of missing values;
         - ``n_new``, ``new_share``: categories that the reference does not have, and
           the share of current rows in them;
+        - ``n_needed``: how many current rows could tell a large shift from chance,
+          infinite if the reference is too small;
         - ``status``, and ``reason`` in words.
     performance : pandas.DataFrame
         One row for each measure, where labels were given, else none: ``measure``,
         ``reference``, ``current``, ``difference`` with its 95 percent interval
-        ``low`` to ``high``, ``status``.
+        ``low`` to ``high``, ``n_needed``, ``status`` and ``reason`` as above.
 
     See Also
     --------
@@ -126,14 +122,16 @@ def drift_report(
     - it turned from numbers into categories or back (always large).
 
     A column that has not moved, but where chance alone reaches a PSI of 0.25, has too
-    few rows to tell. In a column of ids new ones are expected; its reason says so.
+    few rows to tell; its reason says how many are needed. In a column of ids new ones
+    are expected; its reason says so.
 
     Chance is limited to one false alarm in a hundred reports, however many columns
-    there are (Bonferroni); in small samples a shift must therefore be larger to count.
-    A measure is moved if its change is beyond its interval and reaches a tenth or a
-    quarter of the reference: the base rate and the ratio of observed to predicted
-    leavers in either direction, the area under the curve above one half downwards, the
-    Brier score upwards.
+    there are (Bonferroni), and to one more by the measures; in small samples a shift
+    must therefore be larger to count. A measure is moved if its change is beyond
+    chance and reaches a tenth or a quarter of the reference: the base rate and the
+    ratio of observed to predicted leavers in either direction, the area under the
+    curve above one half downwards, the Brier score upwards. Where chance alone reaches
+    a quarter, there are too few rows to tell.
 
     Drift of a feature says that the model is used on other customers, not that it is
     wrong; only the performance tells.
@@ -163,7 +161,7 @@ def drift_report(
     scores = _check_scores(
         reference_score, current_score, [len(column) for column in pairs[0][1:]]
     )
-    false_alarm = _FALSE_ALARM / (len(pairs) + (scores is not None))
+    false_alarm = FALSE_ALARM / (len(pairs) + (scores is not None))
     rows: list[tuple[Any, ...]] = [
         (name, *compare_columns(then, now, false_alarm=false_alarm))
         for name, then, now in pairs
@@ -173,13 +171,13 @@ def drift_report(
         found = compare_columns(*both, false_alarm=false_alarm)
         rows.append(("score", *found._replace(kind="score")))
     features = pd.DataFrame(rows, columns=["feature", *Stability._fields])
-    order = np.lexsort([-features["psi"], -features["status"].map(_ORDER.index)])
-    performance = pd.DataFrame(columns=[*_PERFORMANCE, "status"])
+    order = np.lexsort([-features["psi"], -features["status"].map(ORDER.index)])
+    performance = tabulate_measures([])
     labelled = _check_labels(scores, reference_y, current_y, pos_label)
     if labelled is not None:
         performance = compare_performance(*labelled)
     features = features.iloc[order].reset_index(drop=True)
-    return DriftReport(*_conclude(features, performance), features, performance)
+    return DriftReport(*conclude(features, performance), features, performance)
 
 
 def _pair_columns(
@@ -234,26 +232,3 @@ def _check_labels(
         check_labels_and_scores(y, own, pos_label=pos_label)
         for y, own in zip((then, now), scores, strict=True)
     ]
-
-
-def _conclude(features: pd.DataFrame, performance: pd.DataFrame) -> tuple[str, str]:
-    """Status and verdict of all rows together."""
-    statuses = [*features["status"], *performance["status"]]
-    status = max(statuses, key=_ORDER.index)
-    parts = []
-    for table, what, names in (
-        (features, "columns", "feature"),
-        (performance, "measures", "measure"),
-    ):
-        moved = table.loc[table["status"].isin(STATUSES[1:]), names]
-        if len(moved):
-            listed = join_texts([str(name) for name in moved])
-            parts.append(f"{len(moved)} of {len(table)} {what} moved ({listed})")
-    n_unclear = statuses.count(TOO_FEW)
-    unclear = f"too few rows to tell in {n_unclear} of {len(features)} columns"
-    if parts:
-        said = f"{status} shift: {'; '.join(parts)}"
-        return status, f"{said}; {unclear}." if n_unclear else f"{said}."
-    if n_unclear:
-        return status, f"{unclear}; none is seen to have moved."
-    return status, f"stable: none of {len(features)} columns moved."

@@ -1,44 +1,21 @@
-"""Population stability of one column: what moved, and what chance would have moved."""
+"""Two samples of one column, put into the same bins and compared."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtri, ndtri
 
 from crmml.evaluation._columns import Floats, to_numbers
+from crmml.evaluation._stability_counts import Moved, Stability, judge_counts
 from crmml.exceptions import SchemaError
 
 Codes = NDArray[np.int64]
 
-STATUSES = ("stable", "moderate", "large")
-TOO_FEW = "too few rows"
-# Siddiqi (2006), Credit Risk Scorecards, Wiley: below 0.1 nothing to see, above 0.25 a
-# major shift.
-PSI_LIMITS = (0.10, 0.25)
-# Conventions of this library, in shares of the rows.
-MISSING_LIMITS = (0.05, 0.20)
-NEW_LIMITS = (0.01, 0.10)
-
 _N_BINS = 10
 _OWN_BIN = 0.01
 """Share of the reference from which on a level has a bin of its own."""
-
-
-class Stability(NamedTuple):
-    """What one column's comparison found."""
-
-    kind: str
-    psi: float
-    psi_by_chance: float
-    missing_reference: float
-    missing_current: float
-    n_new: int
-    new_share: float
-    status: str
-    reason: str
 
 
 def compare_columns(
@@ -58,44 +35,11 @@ def compare_columns(
     Stability
         What was found; levels are counted, not named.
     """
-    kind, changed, codes, (n_new, new_share, unseen) = _encode(reference, current)
-    psi, by_chance = _compute_psi(*codes, false_alarm)
-    missing = [float((code < 0).mean()) for code in codes]
-    sizes = len(codes[0]), len(codes[1])
-    shift = abs(missing[1] - missing[0])
-    is_shift = shift > _margin(missing, sizes, false_alarm)
-    levels_of = [
-        (_grade(psi, PSI_LIMITS) if psi > by_chance else 0, f"PSI {psi:.2f}"),
-        (
-            _grade(shift, MISSING_LIMITS) if is_shift else 0,
-            f"missing {missing[0]:.0%} -> {missing[1]:.0%}",
-        ),
-        (
-            _grade(new_share - unseen, NEW_LIMITS),
-            f"{new_share:.0%} in {n_new} new categories",
-        ),
-        (2 if changed else 0, changed),
-    ]
-    grade = max(grade for grade, _ in levels_of)
-    texts = [text for level, text in levels_of if level]
-    status = STATUSES[grade]
-    if not grade and by_chance > PSI_LIMITS[1]:
-        status = TOO_FEW
-        texts = [f"too few rows to tell: chance alone reaches PSI {by_chance:.2f}"]
-    elif not grade and n_new and new_share + missing[1] == 1.0:
-        # Where each one was there once only, new ones are no surprise.
-        texts = ["all categories are new, as those of ids are; none can be compared"]
-    return Stability(
-        kind,
-        psi,
-        by_chance,
-        missing[0],
-        missing[1],
-        n_new,
-        new_share,
-        status,
-        "; ".join(texts),
-    )
+    kind, changed, codes, new = _encode(reference, current)
+    missing = float((codes[0] < 0).mean()), float((codes[1] < 0).mean())
+    found = Moved(kind, changed, missing, *new)
+    then, now = _count(codes)
+    return judge_counts(then, now, found, false_alarm=false_alarm)
 
 
 def _encode(
@@ -118,10 +62,6 @@ def _encode(
     )
     changed = f"was {kinds[0]}, is {kinds[1]}" if is_changed else ""
     return kind, changed, codes, new
-
-
-def _grade(value: float, limits: tuple[float, float]) -> int:
-    return sum(value >= limit for limit in limits)
 
 
 def _kind(column: nw.Series[Any], numbers: Floats | None) -> str:
@@ -183,34 +123,9 @@ def _bin_levels(
     return (bins[codes[:n]], bins[codes[n:]]), new
 
 
-def _compute_psi(
-    reference: Codes, current: Codes, false_alarm: float
-) -> tuple[float, float]:
-    """Return the population stability index, and what chance exceeds so rarely.
-
-    Without any shift the index follows (1/n + 1/m) times a chi-squared distribution
-    with one degree of freedom less than bins (Yurdakul and Naranjo 2020,
-    https://ideas.repec.org/a/rsk/journ5/7725371.html). Half a row in each bin keeps it
-    finite.
-    """
-    _, places = np.unique(np.r_[reference, current], return_inverse=True)
-    n, m = len(reference), len(current)
-    counts = np.stack(
-        [
-            np.bincount(part, minlength=int(places.max()) + 1)
-            for part in (places[:n], places[n:])
-        ]
-    )
-    shares = (counts + 0.5) / (counts.sum(axis=1, keepdims=True) + counts.shape[1] / 2)
-    psi = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
-    n_free = counts.shape[1] - 1
-    by_chance = (1 / n + 1 / m) * chdtri(n_free, false_alarm) if n_free else 0.0
-    # Equal samples differ by rounding, if at all.
-    return max(0.0, psi), float(by_chance)
-
-
-def _margin(shares: list[float], sizes: tuple[int, int], false_alarm: float) -> float:
-    """Difference of two shares that chance exceeds so rarely."""
-    pooled = np.average(shares, weights=sizes)
-    variance = pooled * (1 - pooled) * (1 / sizes[0] + 1 / sizes[1])
-    return float(-ndtri(false_alarm / 2) * np.sqrt(variance))
+def _count(codes: tuple[Codes, Codes]) -> tuple[Codes, Codes]:
+    """Count the rows of both samples in each bin that has any."""
+    _, places = np.unique(np.concatenate(codes), return_inverse=True)
+    n_bins, n = int(places.max()) + 1, len(codes[0])
+    then = np.bincount(places[:n], minlength=n_bins)
+    return then, np.bincount(places[n:], minlength=n_bins)

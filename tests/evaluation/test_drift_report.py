@@ -333,7 +333,8 @@ def test_too_few_rows_to_tell_are_not_called_stable():
     report = drift_report(then, now)
     assert report.status == "too few rows"
     assert report.verdict == (
-        "too few rows to tell in 2 of 2 columns; none is seen to have moved."
+        "too few rows to tell in 2 of 2 columns (no number would do, for the reference "
+        "is too small); none is seen to have moved."
     )
     assert (report.features["status"] == "too few rows").all()
     assert report.features["reason"].str.startswith("too few rows to tell").all()
@@ -348,5 +349,56 @@ def test_what_is_seen_to_move_comes_before_what_cannot_be_told():
     assert report.features["status"].tolist() == ["large", "too few rows"]
     assert report.verdict == (
         "large shift: 1 of 2 columns moved (flag); too few rows to tell in 1 of 2 "
-        "columns."
+        "columns (about 1,673 current rows are needed)."
     )
+
+
+def test_how_many_rows_could_tell_is_what_the_chance_index_says():
+    """By hand: (1/n + 1/m) times the quantile shall stay below a large index."""
+    rng = np.random.default_rng(1)
+    then = pd.DataFrame({"x": rng.normal(size=5000)})
+    quantile = 21.666  # chi-squared, 9 degrees of freedom, 1 percent
+    needed = 1 / (0.25 / quantile - 1 / 5000)
+    for m, status in (
+        (10, "too few rows"),
+        (int(needed), "too few rows"),
+        (90, "stable"),
+    ):
+        report = drift_report(then, pd.DataFrame({"x": rng.normal(size=m)}))
+        row = report.features.iloc[0]
+        assert row["n_needed"] == pytest.approx(needed, rel=1e-4)
+        assert row["status"] == status
+    report = drift_report(then, then[:10])
+    assert report.verdict.endswith(
+        "(about 89 current rows are needed); none is seen to have moved."
+    )
+
+
+@pytest.mark.parametrize("column", [[1.0] * 10, ["a"] * 10, [None] * 10, [True] * 10])
+def test_ten_rows_tell_nothing_of_any_column(column):
+    then = pd.DataFrame({"x": pd.Series(column * 500), "n": range(5000)})
+    now = pd.DataFrame({"x": pd.Series(column), "n": range(0, 5000, 500)})
+    found = drift_report(then, now).features
+    assert set(found["status"]) == {"too few rows"}
+    assert found["reason"].str.contains(r"about \d+ current rows are needed").all()
+
+
+def test_one_new_category_among_ten_rows_is_no_alarm():
+    then = pd.DataFrame({"plan": ["a", "b"] * 250})
+    assert drift_report(then, then[:9].assign(plan="c")).status == "large"
+    one = pd.DataFrame({"plan": ["a", "b"] * 4 + ["c"]})
+    assert drift_report(then, one).status == "too few rows"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_outcomes_of_few_customers_are_no_alarm_and_not_called_stable(seed):
+    rng = np.random.default_rng(seed)
+    then = make_outcomes(rng, 8000)
+    found = [report_on(then, make_outcomes(rng, 10)).performance for _ in range(40)]
+    statuses = pd.concat(found)["status"].value_counts()
+    # One in a hundred reports is allowed; three of 40 have a probability of 0.8 %.
+    assert statuses.get("large", 0) + statuses.get("moderate", 0) <= 2
+    assert statuses.get("stable", 0) == 0
+    nobody = report_on(then, (then[0][:10], np.zeros(10))).performance
+    assert (nobody["status"] == "too few rows").all()
+    assert nobody["reason"].str.startswith("too few rows to tell: about ").all()
