@@ -7,22 +7,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from crmml import features, labels, models, segmentation, tables
+from crmml import features, labels, models, segmentation
 from crmml._utils._extras import import_extra
 from crmml.exceptions import SchemaError
 from crmml.features import FeatureSet
 from crmml.tables import CustomerTables, DatabaseTable
+from crmml.tables._table_classes import TABLE_CLASSES
 
 DATABASE_URL = "CRMML_DATABASE_URL"
 """Environment variable with the address and password of the database."""
 _POSTGRES = "postgresql:"
-_TABLES: dict[str, Any] = {
-    "transactions": tables.Transactions,
-    "customers": tables.Customers,
-    "complaints": tables.Complaints,
-    "surveys": tables.Surveys,
-    "events": tables.Events,
-}
 _PARTS = {
     "features": features,
     "labels": labels,
@@ -87,7 +81,7 @@ class Config:
         SchemaError
             If a table cannot be opened, or is not declared.
         """
-        section = self.section("tables", {"observed_until", *_TABLES})
+        section = self.section("tables", {"observed_until", *TABLE_CLASSES})
         until = section.pop("observed_until", None)
         for name, path in paths.items():
             if path is not None:
@@ -146,7 +140,7 @@ def open_table(name: str, declared: Mapping[str, Any]) -> Any:
     SchemaError
         If it cannot be opened.
     """
-    cls = _TABLES[name]
+    cls = TABLE_CLASSES[name]
     check_keys(declared, {"data", "encoding", *cls.kinds}, f"[tables.{name}]")
     data = declared["data"]
     if data.startswith(_POSTGRES):

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
-from crmml.models._columns import BOOLEAN, EMPTY, NUMBER, NUMERIC, Columns
+from crmml.models._columns import BOOLEAN, EMPTY, NUMERIC, Columns
 from crmml.models._encoder import FrameEncoder
 from crmml.models._reason_words import Words
 
@@ -50,7 +50,8 @@ def build_reasons(
         If the direction is another one.
     """
     n_rows = len(contributions)
-    order, strength = _strongest(contributions, n_reasons, direction)
+    order, strength = find_strongest(contributions, n_reasons, direction)
+    sentences = Sentences(words, encoder)
     feature = np.full((n_rows, n_reasons), None, dtype=object)
     value = feature.copy()
     reason = feature.copy()
@@ -59,10 +60,7 @@ def build_reasons(
         rows = np.nonzero(at)[0]
         feature[at] = name
         value[at] = found = plain_values(columns, j, rows)
-        # A column that was empty in training has nothing typical.
-        usual = encoder.typical_[j] if columns.kinds[j] == NUMBER else None
-        typical = None if usual is None else words.value(name, usual)
-        reason[at] = _sentences(words, name, found, typical, strength[at])
+        reason[at] = _write_all(sentences, j, found, strength[at])
     return pd.DataFrame(
         {
             "row": np.repeat(np.arange(n_rows), n_reasons),
@@ -75,10 +73,59 @@ def build_reasons(
     )
 
 
-def _strongest(
-    contributions: NDArray[np.float64], n_reasons: int, direction: str
+class Sentences:
+    """Words the reasons of one model.
+
+    Parameters
+    ----------
+    words : Words
+        How to say it.
+    encoder : FrameEncoder
+        Knows names and typical values.
+    """
+
+    def __init__(self, words: Words, encoder: FrameEncoder) -> None:
+        self._words = words
+        self._names = encoder.names_
+        # A column that was empty in training has nothing typical.
+        self._typical = [
+            None if usual is None else words.value(name, usual)
+            for name, usual in zip(encoder.names_, encoder.typical_, strict=True)
+        ]
+
+    def write(self, j: int, value: Any, strength: float) -> str:
+        """Say that feature j, of this value, moves the log-odds by `strength`."""
+        # A number is set beside the typical one; yes, no and text speak for themselves.
+        typical = None if isinstance(value, (bool, str)) else self._typical[j]
+        return self._words.reason(self._names[j], value, typical, strength)
+
+
+def find_strongest(
+    contributions: NDArray[np.float64], n_reasons: int, direction: str = "raises"
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Features of the strongest contributions and these; 0 where there is none."""
+    """Find the features that move each customer's risk most.
+
+    Parameters
+    ----------
+    contributions : ndarray of shape (n_samples, n_features)
+        In log-odds.
+    n_reasons : int
+        How many.
+    direction : {"raises", "lowers", "both"}, default="raises"
+        Which contributions count.
+
+    Returns
+    -------
+    order : ndarray of shape (n_samples, n_reasons)
+        Their places among the features, the strongest first.
+    strength : ndarray of shape (n_samples, n_reasons)
+        Their contributions; 0 where there is none.
+
+    Raises
+    ------
+    SchemaError
+        If the direction is another one.
+    """
     if direction not in DIRECTIONS:
         raise SchemaError(
             f"direction must be one of {list(DIRECTIONS)}, got {direction!r}."
@@ -114,20 +161,14 @@ def plain_values(columns: Columns, j: int, rows: NDArray[np.int64]) -> NDArray[A
     return values
 
 
-def _sentences(
-    words: Words,
-    name: Any,
-    values: NDArray[Any],
-    typical: str | None,
-    strength: NDArray[np.float64],
+def _write_all(
+    sentences: Sentences, j: int, values: NDArray[Any], strength: NDArray[np.float64]
 ) -> list[str]:
-    """One sentence a value; a number is set beside the typical one."""
+    """One sentence a value."""
     # Many customers share few values: each sentence is made once.
     made: dict[tuple[Any, bool], str] = {}
     keys = list(zip(values.tolist(), (strength > 0).tolist(), strict=True))
     for value, raises in keys:
         if (value, raises) not in made:
-            made[value, raises] = words.reason(
-                name, value, typical, 1.0 if raises else -1.0
-            )
+            made[value, raises] = sentences.write(j, value, 1.0 if raises else -1.0)
     return [made[key] for key in keys]

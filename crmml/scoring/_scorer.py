@@ -1,38 +1,28 @@
 """A model inside a service: one customer at a time, from many threads."""
 
+import bisect
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from crmml._utils._arguments import check_count
 from crmml.exceptions import ModelFileError, SchemaError
 from crmml.features import describe_features
-from crmml.models._one_row import read_record
 from crmml.models._reason_words import read_words
-from crmml.models._reasons import build_reasons
+from crmml.models._reasons import Sentences, find_strongest
+from crmml.models._records import read_records
 from crmml.pipeline import ChurnPipeline
 from crmml.scoring._save import load, read_manifest
-from crmml.tables import (
-    Complaints,
-    Customers,
-    CustomerTables,
-    Events,
-    Surveys,
-    Transactions,
-)
+from crmml.tables import CustomerTables
+from crmml.tables._table_classes import TABLE_CLASSES
 
-_TABLES = {
-    "transactions": Transactions,
-    "customers": Customers,
-    "complaints": Complaints,
-    "surveys": Surveys,
-    "events": Events,
-}
-
+_Reference = tuple[list[float], list[int], list[int], bool]
 
 _DTYPES = {
     "id": "int64",
@@ -72,7 +62,7 @@ class Scorer:
 
     See Also
     --------
-    score : Many customers, from their tables.
+    score, score_features : Many customers, into a file.
 
     Notes
     -----
@@ -110,7 +100,7 @@ class Scorer:
         self._n_reasons = n_reasons and check_count(n_reasons, "n_reasons")
         self._language = language
         names = describe_features(self.features, language) if self._pipeline else None
-        self._words = read_words(language, names, None)
+        self._sentences = Sentences(read_words(language, names, None), self._encoder)
         self._reference = _read_reference(self.manifest)
 
     def score_one(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,21 +124,49 @@ class Scorer:
         SchemaError
             If features are not there, or of another kind than in training.
         """
-        columns = read_record(record, self._encoder)
+        return self.score_many([record])[0]
+
+    def score_many(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Score customers whose features are known, all at once.
+
+        Parameters
+        ----------
+        records : sequence of mappings of str to object
+            One mapping a customer, as :meth:`score_one` takes it.
+
+        Returns
+        -------
+        list of dict of str to object
+            One dictionary a customer, in their order, as :meth:`score_one` gives it.
+
+        Raises
+        ------
+        SchemaError
+            If features are not there, or of another kind than in training, for any of
+            the customers; nobody is scored then.
+        """
+        if not records:
+            return []
+        values, columns = read_records(records, self._encoder)
         encoded = self._encoder.encode(columns)
-        if self._calibrated is self._classifier:
-            probability = float(expit(self._classifier._log_odds(encoded))[0])
-        else:
-            row = pd.DataFrame([{name: record[name] for name in self._encoder.names_}])
-            probability = float(self._calibrated.predict_proba(row)[0, 1])
-        reasons: list[str] = []
+        probability = self._calibrate(self._classifier._log_odds(encoded))
+        reasons: list[list[str]] = [[] for _ in records]
         if self._n_reasons:
-            _, values = self._classifier._contributions(encoded)
-            table = build_reasons(
-                values, columns, self._encoder, self._n_reasons, self._words, "raises"
-            )
-            reasons = [text for text in table["reason"] if isinstance(text, str)]
-        return self._answer(probability, reasons)
+            _, contributions = self._classifier._contributions(encoded)
+            order, strength = find_strongest(contributions, self._n_reasons)
+            for row, rank in np.argwhere(strength).tolist():
+                j = order[row, rank]
+                text = self._sentences.write(j, values[j][row], strength[row, rank])
+                reasons[row].append(text)
+        return list(map(self._answer, probability.tolist(), reasons))
+
+    def _calibrate(self, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn log-odds into probabilities, as ``calibrated_.predict_proba`` does."""
+        if self._calibrated is self._classifier:
+            return np.asarray(expit(log_odds), dtype=np.float64)
+        (part,) = self._calibrated.calibrated_classifiers_
+        found = part.calibrators[0].predict(log_odds)
+        return np.asarray(found if found.ndim == 1 else found[:, 1], dtype=np.float64)
 
     def score_events(
         self, tables: Mapping[str, Sequence[Mapping[str, Any]]], cutoff: Any
@@ -204,18 +222,19 @@ class Scorer:
         """Tell the tenth of the training customers with such a probability."""
         if self._reference is None:
             return None
-        edges, counts, is_few = self._reference
-        place = int(np.searchsorted(edges, probability, "right"))
+        edges, counts, above, is_few = self._reference
+        place = bisect.bisect_right(edges, probability)
         if is_few:
-            place += int(np.searchsorted(edges, probability, "left"))
-        above = counts[place + 1 :].sum() + counts[place] / 2
-        return int(np.clip(np.ceil(10 * above / counts.sum()), 1, 10))
+            place += bisect.bisect_left(edges, probability)
+        rank = above[place + 1] + counts[place] / 2
+        return min(max(math.ceil(10 * rank / above[0]), 1), 10)
 
 
 def _open_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
-    if name not in _TABLES:
-        raise SchemaError(f"There is no table {name!r}; there are {sorted(_TABLES)}.")
-    cls: Any = _TABLES[name]
+    if name not in TABLE_CLASSES:
+        known = sorted(TABLE_CLASSES)
+        raise SchemaError(f"There is no table {name!r}; there are {known}.")
+    cls: Any = TABLE_CLASSES[name]
     frame = pd.DataFrame(list(rows)).assign(customer_id=0)
     if not rows:
         # Nothing happened: a table of every role, and no row.
@@ -229,11 +248,16 @@ def _open_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     return cls(frame, **{role: role for role in frame.columns})
 
 
-def _read_reference(manifest: dict[str, Any] | None) -> tuple[Any, Any, bool] | None:
-    """Take the scores of the training customers out of a manifest, if it has them."""
+def _read_reference(manifest: dict[str, Any] | None) -> _Reference | None:
+    """Take the scores of the training customers out of a manifest, if it has them.
+
+    Edges of bins, customers by bin, customers of this bin and those above it, and
+    whether edges are bins themselves.
+    """
     parts = (manifest or {}).get("reference") or []
     scores = [one for one in parts if one["kind"] == "score"]
     if not scores:
         return None
     found = scores[0]
-    return np.array(found["edges"]), np.array(found["counts"]), bool(found["is_few"])
+    above = np.append(np.cumsum(found["counts"][::-1])[::-1], 0).tolist()
+    return found["edges"], found["counts"], above, bool(found["is_few"])

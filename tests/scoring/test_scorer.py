@@ -84,6 +84,27 @@ def test_scores_and_reasons_are_those_of_the_batch(model):
         assert found["decile"] is None
 
 
+def test_many_at_once_get_what_each_gets_alone(model):
+    scorer = Scorer(model, n_reasons=5)
+    records = list_records()
+    # Kinds that differ from row to row in a column, as JSON may have them.
+    records[3] |= {"has_app": 1, "n_orders": True, "plan": "从未见过", "empty": "x"}
+    many = scorer.score_many(records)
+    assert many == [scorer.score_one(record) for record in records]
+    assert scorer.score_many([]) == []
+
+
+def test_what_is_wrong_in_many_is_counted():
+    scorer = Scorer(MODELS["logistic"].fit(X, Y))
+    records = list_records()[:4]
+    with pytest.raises(SchemaError, match=r"'plan' \(learned as text\) in 1 of 4"):
+        scorer.score_many([*records[:3], {**records[3], "plan": 1}])
+    with pytest.raises(SchemaError, match=r"5 of 5 features.*'plan' in 2 of 4"):
+        scorer.score_many([*records[:2], {}, {}])
+    with pytest.raises(SchemaError, match=r"must be a dictionary.*got list"):
+        scorer.score_many([records[0], [1, 2]])
+
+
 def test_threads_share_a_scorer(model):
     scorer = Scorer(model, n_reasons=1)
     records = list_records() * 4
