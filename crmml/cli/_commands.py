@@ -9,7 +9,13 @@ import pandas as pd
 from rich.console import Console
 
 from crmml.association import AssociationRules
-from crmml.cli._config import Config, make_features, make_part, open_table
+from crmml.cli._config import (
+    Config,
+    make_features,
+    make_part,
+    open_database_table,
+    open_table,
+)
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline, ValuePipeline
@@ -45,6 +51,8 @@ def train(options: argparse.Namespace) -> None:
     churn = _make_churn(section).fit(tables, _need(section, "churn", "train"))
     metrics = _backtest(churn, tables, section) if "test" in section else None
     save(churn, target, metrics=metrics, tables=tables)
+    if metrics is not None:
+        _print_backtest(metrics)
     print(f"Written: {target}")  # noqa: T201
 
 
@@ -53,7 +61,7 @@ def backtest(options: argparse.Namespace) -> None:
     section = Config(options.config).section("churn", _CHURN)
     tables = _open_tables(options)
     _need(section, "churn", "test")
-    _backtest(_make_churn(section), tables, section)
+    _print_backtest(_backtest(_make_churn(section), tables, section))
 
 
 def score_customers(options: argparse.Namespace) -> None:
@@ -62,9 +70,10 @@ def score_customers(options: argparse.Namespace) -> None:
         options.model,
         _open_model_tables(options),
         options.cutoff,
-        options.out,
-        **({"n_reasons": options.reasons} if options.reasons else {}),
-        **({"language": options.language} if options.reasons else {}),
+        open_database_table(options.out) or options.out,
+        overwrite=options.overwrite,
+        n_reasons=options.reasons,
+        language=options.language,
     )
     print(json.dumps(done, ensure_ascii=False))  # noqa: T201
 
@@ -82,8 +91,8 @@ def segment(options: argparse.Namespace) -> None:
         ),
     ).fit(tables, options.cutoff)
     profile = pipeline.profile(tables, options.cutoff, value=section.get("value"))
-    print_table(Console(), profile, {"customer_share": ".1%", "value_share": ".1%"})
     write_table(pipeline.predict(tables, options.cutoff), target)
+    print_table(Console(), profile, {"customer_share": ".1%", "value_share": ".1%"})
 
 
 def find_rules(options: argparse.Namespace) -> None:
@@ -93,11 +102,11 @@ def find_rules(options: argparse.Namespace) -> None:
     tables = _open_tables(options)
     target = _check_target(options, tables)
     rules = AssociationRules(**section).fit(tables)
-    print(f"{rules.n_rules_:,} rules of {rules.n_baskets_:,} baskets")  # noqa: T201
-    print(rules.to_text(10))  # noqa: T201
     sides = ("antecedents", "consequents")
     texts = {side: rules.rules_[side].map(_join) for side in sides}
     write_table(rules.rules_.assign(**texts), target)
+    print(f"{rules.n_rules_:,} rules of {rules.n_baskets_:,} baskets")  # noqa: T201
+    print(rules.to_text(10))  # noqa: T201
 
 
 def value(options: argparse.Namespace) -> None:
@@ -120,8 +129,8 @@ def value(options: argparse.Namespace) -> None:
         **{name: section[name] for name in rates if name in section},
     )
     numbers = found.drop(columns="customer_id").describe().loc[["mean", "50%", "max"]]
-    print_table(Console(), numbers.reset_index(names=""), {})
     write_table(found, target)
+    print_table(Console(), numbers.reset_index(names=""), {})
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -143,19 +152,21 @@ def explain(options: argparse.Namespace) -> None:
 def _backtest(
     churn: ChurnPipeline, tables: CustomerTables, section: dict[str, Any]
 ) -> pd.DataFrame:
-    found = churn.backtest(
+    return churn.backtest(
         tables,
         section["test"],
         train_cutoffs=_need(section, "churn", "train"),
         money=section.get("money"),
     )
+
+
+def _print_backtest(found: pd.DataFrame) -> None:
     wanted = ("cutoff", "model", "auc", "brier", "top_decile_lift", "profit")
     shown = [name for name in wanted if name in found]
     console = Console()
     table = found[shown].assign(cutoff=found["cutoff"].astype(str))
     print_table(console, table, {"auc": ".3f", "brier": ".4f"})
     console.print(found.attrs["verdict"], markup=False, highlight=False)
-    return found
 
 
 def _make_churn(section: dict[str, Any]) -> ChurnPipeline:

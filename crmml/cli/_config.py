@@ -1,5 +1,7 @@
 """The configuration file: which tables, which model, in TOML."""
 
+import atexit
+import functools
 import inspect
 import os
 import tomllib
@@ -142,9 +144,7 @@ def open_table(name: str, declared: Mapping[str, Any]) -> Any:
     """
     cls = TABLE_CLASSES[name]
     check_keys(declared, {"data", "encoding", *cls.kinds}, f"[tables.{name}]")
-    data = declared["data"]
-    if data.startswith(_POSTGRES):
-        data = _open_database_table(data.removeprefix(_POSTGRES))
+    data = open_database_table(declared["data"]) or declared["data"]
     return _call(cls, {**declared, "data": data}, f"[tables.{name}]")
 
 
@@ -168,13 +168,40 @@ def _call(cls: Any, parameters: dict[str, Any], where: str) -> Any:
     return cls(**parameters)
 
 
-def _open_database_table(name: str) -> DatabaseTable:
+def open_database_table(name: str) -> DatabaseTable | None:
+    """Open a table of the database that the environment names.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``postgresql:shop.orders``.
+
+    Returns
+    -------
+    DatabaseTable or None
+        The table; None if the name is a path.
+
+    Raises
+    ------
+    SchemaError
+        If no database is named.
+    ConnectionError
+        If it cannot be reached.
+    """
+    if not name.startswith(_POSTGRES):
+        return None
     url = os.environ.get(DATABASE_URL)
     if url is None:
         raise SchemaError(
             f"Tables in PostgreSQL need the environment variable {DATABASE_URL}, such "
             "as postgresql://user@host/database; a password has no place in a file."
         )
+    return DatabaseTable(_connect(url), name.removeprefix(_POSTGRES))
+
+
+@functools.cache
+def _connect(url: str) -> Any:
+    """Connect once for all tables, for queries run behind one connection."""
     psycopg = import_extra("psycopg", "postgres")
     try:
         connection = psycopg.connect(url)
@@ -183,8 +210,9 @@ def _open_database_table(name: str) -> DatabaseTable:
         raise ConnectionError(
             f"The database of {DATABASE_URL} cannot be reached "
             f"({type(error).__name__}). Check the address, and that it runs."
-        ) from error
-    return DatabaseTable(connection, name)
+        ) from None
+    atexit.register(connection.close)
+    return connection
 
 
 def make_part(given: Any, where: str, home: str) -> Any:

@@ -2,16 +2,20 @@
 
 import argparse
 import importlib
+import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from crmml import __version__
 from crmml.exceptions import CrmmlError, LimitError, TargetBusyError
 
 DONE, BAD_INPUT, CANNOT_READ_OR_WRITE, BUSY = 0, 2, 3, 4
-LIMIT_REACHED, INTERRUPTED = 5, 130
+LIMIT_REACHED, INTERRUPTED, TERMINATED = 5, 130, 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,19 +34,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _make_parser()
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
-    except TargetBusyError as error:
-        return _fail(error, BUSY, options)
-    except LimitError as error:
+        with _ended_by_sigterm():
+            options.run(options)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # Commands print when all is written, and nobody reads on. What Python still
+        # holds for the reader goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError:
+        error = MemoryError("The memory is not enough. Give the process more.")
         return _fail(error, LIMIT_REACHED, options)
-    except CrmmlError as error:
-        return _fail(error, BAD_INPUT, options)
-    except OSError as error:
-        return _fail(error, CANNOT_READ_OR_WRITE, options)
-    except KeyboardInterrupt:
+    except (CrmmlError, OSError) as error:
+        return _fail(error, _code_of(error), options)
+    except (KeyboardInterrupt, _Terminated) as error:
         print("crmml: interrupted, nothing was written", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
     return DONE
+
+
+def _code_of(error: Exception) -> int:
+    if isinstance(error, (TargetBusyError, FileExistsError)):
+        return BUSY
+    if isinstance(error, LimitError):
+        return LIMIT_REACHED
+    return BAD_INPUT if isinstance(error, CrmmlError) else CANNOT_READ_OR_WRITE
+
+
+class _Terminated(BaseException):
+    """The system asks the process to end."""
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the work as an error does, so that it cleans up after itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: Any) -> NoReturn:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -123,7 +160,7 @@ def _add_model_commands(commands: Any) -> None:
             "Score the customers of a cutoff. The result appears when it is whole; "
             "beside it a manifest says what was done, as does standard output. Exit "
             "codes: 0 done, 2 bad input, 3 cannot read or write, 4 another run holds "
-            "the file, 5 a limit was reached, 130 interrupted."
+            "the file or it must stay, 5 a limit was reached, 130 or 143 interrupted."
         ),
     )
     explain = commands.add_parser(
@@ -133,7 +170,9 @@ def _add_model_commands(commands: Any) -> None:
     )
     for command in (score, explain):
         command.add_argument("model", help="file that crmml train has written")
-        _add_tables(command, "path or glob of Parquet or CSV files")
+        _add_tables(
+            command, "path or glob of Parquet or CSV files; or postgresql:SCHEMA.TABLE"
+        )
         command.add_argument(
             "--encoding", default="utf-8", help="of CSV files (default: %(default)s)"
         )
@@ -149,7 +188,20 @@ def _add_model_commands(commands: Any) -> None:
             "--language", choices=("en", "zh"), default="en", help="of the reasons"
         )
         _add_traceback(command)
-    score.add_argument("--out", required=True, metavar="FILE", help=_PARQUET)
+    score.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE",
+        help=f"{_PARQUET}; or postgresql:SCHEMA.TABLE, in the database of the "
+        "environment variable CRMML_DATABASE_URL",
+    )
+    score.add_argument(
+        "--no-overwrite",
+        dest="overwrite",
+        action="store_false",
+        help="keep older scores in the file, or of the cutoff in the table, and end "
+        "with code 4",
+    )
     score.add_argument(
         "--reasons", type=int, default=0, metavar="N", help="how many (default: none)"
     )

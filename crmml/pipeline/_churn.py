@@ -194,19 +194,16 @@ class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
         SchemaError, NotEnoughHistoryError
             If the tables lack what the features need, or do not reach the cutoff.
         """
-        if not isinstance(n_reasons, Integral) or n_reasons < 0:
-            raise SchemaError(
-                f"n_reasons must be a whole number of at least 0, got {n_reasons!r}."
-            )
-        ids, X, probability = self._score(tables, cutoff, customers)
-        result = rank_customers(ids, probability[:, 1])
-        if n_reasons and hasattr(self.classifier_, "explain"):
-            names = {**describe_features(X.columns, language), **(names or {})}
-            explain = self.classifier_.explain
-            wording = {"language": language, "names": names, "templates": templates}
-            reasons = explain(X, n_reasons=n_reasons, **wording) if len(X) else None
-            result = result.join(spread_reasons(reasons, len(X), n_reasons))
-        return result
+        check_n_reasons(n_reasons)
+        ids, X = self._describe(tables, cutoff, customers)
+        return self._predict_rows(
+            ids,
+            X,
+            n_reasons=n_reasons,
+            language=language,
+            names=names,
+            templates=templates,
+        )
 
     def predict_proba(
         self, tables: Any, cutoff: Any, *, customers: Sequence[Any] | None = None
@@ -232,12 +229,12 @@ class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
         SchemaError, NotEnoughHistoryError
             If the tables lack what the features need, or do not reach the cutoff.
         """
-        return self._score(tables, cutoff, customers)[2]
+        return self._predict_probability(self._describe(tables, cutoff, customers)[1])
 
-    def _score(
-        self, tables: Any, cutoff: Any, customers: Sequence[Any] | None
-    ) -> tuple[pd.Series, pd.DataFrame, NDArray[np.float64]]:
-        """Return ids, features and both probabilities of the scored customers."""
+    def _describe(
+        self, tables: Any, cutoff: Any, customers: Sequence[Any] | None = None
+    ) -> tuple[pd.Series, pd.DataFrame]:
+        """Return ids and features of the customers that are scored."""
         check_is_fitted(self, "classifier_")
         tables = as_tables(tables)
         if not is_single(cutoff):
@@ -245,9 +242,38 @@ class ChurnPipeline(OutOfTimeMixin, BaseEstimator):
         within = None if customers is not None else self.label.active_horizon
         spine = build_spine(tables, cutoff, customers=customers, active_within=within)
         frame = spine.to_frame(tables)
-        X = self.features_.transform(tables, spine=frame)
-        probability = np.empty((0, 2))
-        if len(X):
+        return frame["customer_id"], self.features_.transform(tables, spine=frame)
+
+    def _predict_probability(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        if not len(X):
             # scikit-learn refuses to predict for nobody.
-            probability = np.asarray(self.calibrated_.predict_proba(X), np.float64)
-        return frame["customer_id"], X, probability
+            return np.empty((0, 2))
+        return np.asarray(self.calibrated_.predict_proba(X), np.float64)
+
+    def _predict_rows(
+        self,
+        ids: Any,
+        X: pd.DataFrame,
+        *,
+        n_reasons: int,
+        language: str = "en",
+        names: Mapping[str, str] | None = None,
+        templates: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame:
+        """Say of customers whose features are known what :meth:`predict` says."""
+        result = rank_customers(ids, self._predict_probability(X)[:, 1])
+        if n_reasons and hasattr(self.classifier_, "explain"):
+            names = {**describe_features(X.columns, language), **(names or {})}
+            explain = self.classifier_.explain
+            wording = {"language": language, "names": names, "templates": templates}
+            reasons = explain(X, n_reasons=n_reasons, **wording) if len(X) else None
+            result = result.join(spread_reasons(reasons, len(X), n_reasons))
+        return result
+
+
+def check_n_reasons(n_reasons: Any) -> None:
+    """Refuse what is no number of reasons."""
+    if not isinstance(n_reasons, Integral) or n_reasons < 0:
+        raise SchemaError(
+            f"n_reasons must be a whole number of at least 0, got {n_reasons!r}."
+        )

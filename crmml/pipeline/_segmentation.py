@@ -150,8 +150,7 @@ class SegmentationPipeline(BaseEstimator):
         SchemaError, NotEnoughHistoryError
             If the tables lack what the features need, or do not reach the cutoff.
         """
-        ids, X = self._describe(tables, cutoff, customers)
-        return pd.DataFrame({"customer_id": ids, "segment": self.segmenter_.predict(X)})
+        return self._predict_rows(*self._describe(tables, cutoff, customers))
 
     def profile(self, tables: Any, cutoff: Any, *, value: Any = None) -> pd.DataFrame:
         """Describe the segments of a cutoff.
@@ -226,8 +225,12 @@ class SegmentationPipeline(BaseEstimator):
                     f"{type(self.segmenter).__name__}, which has no {method}."
                 )
 
+    def _predict_rows(self, ids: Any, X: pd.DataFrame) -> pd.DataFrame:
+        """Assign customers whose features are known."""
+        return pd.DataFrame({"customer_id": ids, "segment": self.segmenter_.predict(X)})
+
     def _describe(
-        self, tables: Any, cutoff: Any, customers: Sequence[Any] | None
+        self, tables: Any, cutoff: Any, customers: Sequence[Any] | None = None
     ) -> tuple["pd.Series[Any]", pd.DataFrame]:
         """Return ids and features of the customers of a cutoff."""
         check_is_fitted(self, "segmenter_")

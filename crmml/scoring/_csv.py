@@ -1,6 +1,7 @@
 """CSV that a spreadsheet may open: text that it would run as a formula is quoted."""
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from crmml.exceptions import SchemaError
 # What a spreadsheet takes for a formula, also in full width; and the quote itself, so
 # that it can be taken off again without doubt.
 _STARTS = "^['=+\\-@\\t\\r\\n＝＋－＠]"
+_RISKY = re.compile(_STARTS).match
 
 
 def protect_text(rows: pa.Table) -> pa.Table:
@@ -25,7 +27,7 @@ def protect_text(rows: pa.Table) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The same, with text protected.
+        The same, with text protected; names of columns are not, see `protect_names`.
     """
     for place, field in enumerate(rows.schema):
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
@@ -36,6 +38,27 @@ def protect_text(rows: pa.Table) -> pa.Table:
             is_risky = pc.match_substring_regex(column, _STARTS)
             rows = rows.set_column(place, field, pc.if_else(is_risky, quoted, column))
     return rows
+
+
+def protect_names(schema: pa.Schema) -> pa.Schema:
+    """Put an apostrophe before names of columns that a spreadsheet would run.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        The columns to write.
+
+    Returns
+    -------
+    pyarrow.Schema
+        The same under names that are safe.
+    """
+    return pa.schema(
+        [
+            field.with_name(f"'{field.name}" if _RISKY(field.name) else field.name)
+            for field in schema
+        ]
+    )
 
 
 def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -74,7 +97,8 @@ def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:
     if suffix != ".csv":
         raise SchemaError(f"path={str(path)!r} must end in .parquet or .csv.")
     read = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
-    return pd.DataFrame({name: _restore(read[name], name) for name in read})
+    restored = {name: _restore(read[name], name) for name in read}
+    return pd.DataFrame(restored).rename(columns=lambda name: name.removeprefix("'"))
 
 
 def _restore(column: pd.Series, name: str) -> pd.Series:

@@ -14,17 +14,21 @@ import pyarrow.parquet as pq
 
 from crmml.exceptions import ModelFileError, SchemaError
 from crmml.models._base import BaseChurnClassifier
-from crmml.scoring._save import load, read_manifest
-from crmml.scoring._score import (
+from crmml.scoring._open_model import name_file, open_model
+from crmml.scoring._sources import watch_paths
+from crmml.scoring._spool import Spool, finish
+from crmml.scoring._summary import (
     describe_file,
     describe_versions,
-    finish,
-    name_file,
+    list_unknown,
     write_manifest,
 )
-from crmml.scoring._sources import watch_paths
-from crmml.scoring._spool import Spool
-from crmml.scoring._targets import check_target, hold_target, refuse_inputs
+from crmml.scoring._targets import (
+    check_target,
+    hold_target,
+    open_target,
+    refuse_inputs,
+)
 from crmml.scoring._write import to_arrow
 from crmml.tables._parquet_source import ParquetSource
 from crmml.tables._sources import open_source
@@ -108,11 +112,11 @@ def score_features(
                     unknown.append(classifier.count_unknown(X))
             n_rows = sum(part.num_rows for part in spool.read())
             n_repeated = n_rows - _count_distinct(spool)
-            columns = finish(spool, target)
+            columns = finish(spool, lambda schema: open_target(target, schema))
         done = {
             "model": identity,
             "out": describe_file(target, n_rows, columns),
-            "unknown": _sum_unknown(unknown),
+            "unknown": list_unknown(unknown),
             "n_repeated_ids": n_repeated,
             "versions": describe_versions(),
             "seconds": round(time.monotonic() - started, 3),
@@ -122,10 +126,7 @@ def score_features(
 
 
 def _open_classifier(model: Any) -> tuple[BaseChurnClassifier, dict[str, Any]]:
-    sha256 = None
-    if isinstance(model, (str, os.PathLike)):
-        sha256 = read_manifest(model)["sha256"]
-        model = load(model, sha256=sha256)
+    model, identity = open_model(model)
     if isinstance(model, BaseChurnClassifier) and not hasattr(
         model, "feature_names_in_"
     ):
@@ -138,7 +139,7 @@ def _open_classifier(model: Any) -> tuple[BaseChurnClassifier, dict[str, Any]]:
             f"score_features takes a churn classifier of crmml.models, got "
             f"{type(model).__name__}. A pipeline makes its features itself: use score."
         )
-    return model, {"kind": type(model).__name__, "sha256": sha256}
+    return model, identity
 
 
 def _check_files(
@@ -214,15 +215,3 @@ def _score_batch(
 def _count_distinct(spool: Spool) -> int:
     parts = [part.column("customer_id").combine_chunks() for part in spool.read()]
     return int(pc.count_distinct(pa.chunked_array(parts)).as_py()) if parts else 0
-
-
-def _sum_unknown(counted: list[pd.DataFrame]) -> list[dict[str, Any]]:
-    """Add up what batches counted, of features that have any."""
-    if not counted:
-        return []
-    total = pd.concat(counted).groupby("feature", sort=False)[["n_missing", "n_other"]]
-    summed = total.sum()
-    summed = summed[(summed > 0).any(axis=1)]
-    rows = summed.rename(columns={"n_other": "n_unseen"}).astype(np.int64)
-    found: list[dict[str, Any]] = rows.reset_index().to_dict("records")
-    return found

@@ -1,13 +1,20 @@
 """Rows on their way: kept on disk until what all of them decide is known."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
+
+from crmml.pipeline._ranking import compute_deciles
+from crmml.scoring._targets import Write
+
+Open = Callable[[pa.Schema], AbstractContextManager[Write]]
 
 
 class Spool:
@@ -56,3 +63,33 @@ class Spool:
         with pa.ipc.open_stream(self._file) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
+
+
+def finish(spool: Spool, open_writer: Open) -> list[str]:
+    """Write what the spool holds, with deciles among all customers.
+
+    Parameters
+    ----------
+    spool : Spool
+        All rows.
+    open_writer : callable
+        Takes the schema; what it opens takes the rows.
+
+    Returns
+    -------
+    list of str
+        The columns.
+    """
+    deciles = None
+    if "decile" in spool.schema.names:
+        parts = [part["churn_probability"].to_numpy() for part in spool.read()]
+        deciles = compute_deciles(np.concatenate([np.empty(0), *parts]))
+    n_written = 0
+    with open_writer(spool.schema) as write:
+        for part in spool.read():
+            if deciles is not None:
+                own = pa.array(deciles[n_written : n_written + part.num_rows])
+                part = part.set_column(part.column_names.index("decile"), "decile", own)
+            n_written += part.num_rows
+            write(part)
+    return list(spool.schema.names)

@@ -17,7 +17,7 @@ except ImportError:  # Windows
 
 from crmml._utils._atomic import whole_file
 from crmml.exceptions import SchemaError, TargetBusyError
-from crmml.scoring._csv import protect_text
+from crmml.scoring._csv import protect_names, protect_text
 
 MANIFEST = ".manifest.json"
 """What the name of the manifest beside a file ends in."""
@@ -201,10 +201,12 @@ class _CsvWriter:
         # With a mark of byte order: spreadsheets then read Chinese as it is.
         self._file = path.open("wb")
         self._file.write(b"\xef\xbb\xbf")
-        self._writer = pa.csv.CSVWriter(self._file, schema)
+        self._schema = protect_names(schema)
+        self._writer = pa.csv.CSVWriter(self._file, self._schema)
 
     def __call__(self, rows: pa.Table) -> None:
-        self._writer.write_table(protect_text(rows))
+        safe = protect_text(rows).rename_columns(self._schema.names)
+        self._writer.write_table(safe)
 
     def close(self) -> None:
         self._writer.close()

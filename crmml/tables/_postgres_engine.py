@@ -135,12 +135,19 @@ class PostgresEngine:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._connection.transaction(force_rollback=True):
-            for name, value in _SETTINGS.items():
-                self._connection.execute(
-                    "SELECT set_config(%s, %s, true)", (name, value)
-                )
-            yield
+        try:
+            with self._connection.transaction(force_rollback=True):
+                for name, value in _SETTINGS.items():
+                    self._connection.execute(
+                        "SELECT set_config(%s, %s, true)", (name, value)
+                    )
+                yield
+        except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
+            # The database's text may name its address.
+            raise ConnectionError(
+                f"The database went away or could not do it ({type(error).__name__}). "
+                "Nothing was changed; run again when it is back."
+            ) from None
 
     def _write(self, query: exp.Query) -> str:
         """Write a query over the user's tables and over rows that are sent along."""

@@ -19,14 +19,22 @@ from crmml.exceptions import (
     SchemaError,
     TargetBusyError,
 )
-from crmml.features import RFM, Activity, FeatureSet, Tenure, _write_features
+from crmml.features import (
+    RFM,
+    Activity,
+    CustomerAttributes,
+    FeatureSet,
+    Tenure,
+    _write_features,
+)
 from crmml.labels import Inactivity
 from crmml.models import LogisticChurnClassifier
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline
 from crmml.scoring import read_scores, save, score
 from crmml.scoring._targets import hold_target
+from crmml.scoring._write import write_table
 from crmml.segmentation import RFMSegmenter
-from crmml.tables import CustomerTables, Transactions
+from crmml.tables import Customers, CustomerTables, Transactions
 
 CUTOFF = "2024-09-01"
 
@@ -195,13 +203,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
             order_id="order_id",
         )
     )
-    predict = ChurnPipeline.predict
+    predict = ChurnPipeline._predict_rows
 
     def meanwhile(self, *args, **kwargs):
         os.utime(source, ns=(1, 1))
         return predict(self, *args, **kwargs)
 
-    monkeypatch.setattr(ChurnPipeline, "predict", meanwhile)
+    monkeypatch.setattr(ChurnPipeline, "_predict_rows", meanwhile)
     with pytest.raises(SchemaError, match="changed while they were read"):
         score(churn, tables, CUTOFF, tmp_path / "scores.parquet")
     assert not (tmp_path / "scores.parquet").exists()
@@ -337,3 +345,51 @@ def test_a_private_file_stays_private(churn, tables, tmp_path):
     out.chmod(0o600)
     score(churn, tables, CUTOFF, out)
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_names_of_columns_are_no_formulas_in_csv(tmp_path):
+    names = ["customer_id", "=1+1", "'x", "－全角", "-", "segment"]
+    frame = pd.DataFrame([["a", 1, 2, 3, 4, "b"]], columns=names)
+    write_table(frame, tmp_path / "t.csv")
+    header = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()[0]
+    assert not [one for one in header.split(",") if one[1] in "=+-@－"]
+    assert read_scores(tmp_path / "t.csv").columns.tolist() == names
+
+
+def test_unseen_and_missing_values_are_counted_by_feature(shop, tmp_path):
+    people = shop.customers.assign(city="北京")
+    people.loc[::3, "city"] = "Rio"
+    later = people.assign(city=people["city"].replace({"Rio": "Oslo"}))
+    later.loc[:9, "city"] = None
+    pipeline = ChurnPipeline(
+        features=FeatureSet([RFM(), CustomerAttributes(["city"])]),
+        label=Inactivity("60D"),
+        classifier=LogisticChurnClassifier(),
+    )
+    opened = [
+        CustomerTables(
+            transactions=shop.to_tables().transactions,
+            customers=Customers(one, customer_id="customer_id"),
+        )
+        for one in (people, later)
+    ]
+    pipeline.fit(opened[0], "2024-06-01")
+    done = score(pipeline, opened[1], CUTOFF, tmp_path / "s.parquet")
+    ids = read_scores(tmp_path / "s.parquet")["customer_id"]
+    city = later.set_index("customer_id")["city"].reindex(ids)
+    assert done["unknown"] == [
+        {
+            "feature": "city",
+            "n_missing": int(city.isna().sum()),
+            "n_unseen": int((city == "Oslo").sum()),
+        }
+    ]
+
+
+def test_scores_that_must_stay_are_not_replaced(churn, tables, tmp_path):
+    out = tmp_path / "scores.parquet"
+    score(churn, tables, CUTOFF, out, overwrite=False)
+    before = out.read_bytes()
+    with pytest.raises(FileExistsError, match="overwrite is off"):
+        score(churn, tables, "2024-10-01", out, overwrite=False)
+    assert out.read_bytes() == before
