@@ -5,6 +5,7 @@ import random
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,8 +16,9 @@ _PATIENCE = 3.0
 class ProgressBar:
     """A bar on standard error, shown from the third second on.
 
-    Nothing is written in a batch job (no terminal, no notebook), in another thread
-    than the main one, or in a process that another one started.
+    Nothing is written in a batch job (no terminal, no notebook), in a notebook without
+    ipywidgets, in another thread than the main one, or in a process that another one
+    started.
 
     Parameters
     ----------
@@ -95,7 +97,8 @@ def _is_watched() -> bool:
 
 
 def _has_reader() -> bool:
-    """Whether messages go to a terminal or a notebook."""
-    return "ipykernel" in sys.modules or (
-        sys.stderr is not None and sys.stderr.isatty()
-    )
+    """Whether messages go to a terminal, or to a notebook that can draw a bar."""
+    if "ipykernel" in sys.modules:
+        # Without this package rich draws nothing there, and warns instead.
+        return find_spec("ipywidgets") is not None
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -1,12 +1,13 @@
 """Whether rules hold in other baskets, such as those of the weeks after."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crmml._utils._shown import show_verdict
 from crmml.association import _measures
 from crmml.association._baskets import EncodedBaskets
 from crmml.association._hit_rate import HiddenItems, find_hidden
@@ -62,11 +63,14 @@ class RuleValidation:
     n_confirmed: int
     n_trials: int
     offered_share: float
-    verdict: str = field(repr=False)
+    verdict: str
 
     def __repr__(self) -> str:
         """Say the verdict."""
         return self.verdict
+
+    def _repr_html_(self) -> str:
+        return show_verdict(self.verdict, self.hits)
 
 
 def validate_rules(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmml._utils._extras import find_packaged_file
+from crmml._utils._shown import ShownInParts, describe_frames
 from crmml.tables import CustomerTables, Transactions
 
 _FRAMES = (
@@ -18,8 +19,8 @@ _FRAMES = (
 )
 
 
-@dataclass(frozen=True)
-class CompleteJourney:
+@dataclass(frozen=True, repr=False)
+class CompleteJourney(ShownInParts):
     """The tables of The Complete Journey as pandas frames.
 
     Attributes
@@ -53,6 +54,10 @@ class CompleteJourney:
     campaign_descriptions: pd.DataFrame
     coupons: pd.DataFrame
     coupon_redemptions: pd.DataFrame
+
+    def _parts(self) -> tuple[str, dict[str, str]]:
+        frames = {name: getattr(self, name) for name in _FRAMES}
+        return "CompleteJourney", describe_frames(frames)
 
     def to_tables(self) -> CustomerTables:
         """Declare the transactions, which know every household.

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crmml._utils._shown import ShownInParts, describe_frames
 from crmml.tables import Complaints, Customers, CustomerTables, Transactions
 
 
-@dataclass(frozen=True)
-class SimulatedCustomers:
+@dataclass(frozen=True, repr=False)
+class SimulatedCustomers(ShownInParts):
     """Simulated tables, and the parameters they were drawn from.
 
     Attributes
@@ -40,6 +41,16 @@ class SimulatedCustomers:
     complaints: pd.DataFrame
     truth: pd.DataFrame
     observed_until: pd.Timestamp
+
+    def _parts(self) -> tuple[str, dict[str, str]]:
+        frames = {
+            "customers": self.customers,
+            "transactions": self.transactions,
+            "complaints": self.complaints,
+            "truth": self.truth,
+        }
+        title = f"SimulatedCustomers, observed until {self.observed_until}"
+        return title, describe_frames(frames)
 
     def to_tables(self, *, contractual: bool = False) -> CustomerTables:
         """Declare the frames as customer tables.

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crmml._utils._shown import ShownInParts, describe_frames
 from crmml.tables import Customers, CustomerTables, Transactions
 
 
-@dataclass(frozen=True)
-class SimulatedBaskets:
+@dataclass(frozen=True, repr=False)
+class SimulatedBaskets(ShownInParts):
     """Simulated order lines, and the probabilities they were drawn from.
 
     Attributes
@@ -36,6 +37,15 @@ class SimulatedBaskets:
     customers: pd.DataFrame
     truth: pd.DataFrame
     observed_until: pd.Timestamp
+
+    def _parts(self) -> tuple[str, dict[str, str]]:
+        frames = {
+            "lines": self.lines,
+            "customers": self.customers,
+            "truth": self.truth,
+        }
+        title = f"SimulatedBaskets, observed until {self.observed_until}"
+        return title, describe_frames(frames)
 
     def to_tables(self) -> CustomerTables:
         """Declare the frames as customer tables.

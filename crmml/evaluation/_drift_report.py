@@ -1,7 +1,7 @@
 """Whether today's customers are still those that the model knows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crmml._utils._frames import join_texts
+from crmml._utils._shown import show_verdict
 from crmml.evaluation._columns import open_frame
 from crmml.evaluation._drift_verdict import conclude
 from crmml.evaluation._performance_drift import compare_performance, tabulate_measures
@@ -23,7 +24,7 @@ from crmml.evaluation._validation import (
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DriftReport:
     """What has changed between two samples of customers.
 
@@ -58,8 +59,15 @@ class DriftReport:
 
     status: str
     verdict: str
-    features: pd.DataFrame = field(repr=False)
-    performance: pd.DataFrame = field(repr=False)
+    features: pd.DataFrame
+    performance: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """Say the verdict; the tables are attributes."""
+        return f"DriftReport: {self.verdict}"
+
+    def _repr_html_(self) -> str:
+        return show_verdict(self.verdict, self.features)
 
 
 def drift_report(

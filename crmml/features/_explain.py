@@ -9,6 +9,7 @@ import pandas as pd
 import sqlglot.expressions as exp
 
 from crmml._utils._durations import format_duration
+from crmml._utils._shown import cut
 from crmml.features._compile import compile_features
 from crmml.features._compute import MANY_ROWS, uses_loops
 from crmml.features._declarations import Aggregation, Declarations, Feature
@@ -18,6 +19,9 @@ from crmml.tables._dialects import render
 from crmml.tables._spine import Spine
 
 BUCKETS, EACH_CUTOFF = "combined from buckets", "found at each cutoff"
+
+# A screen; the tables hold the rest.
+_MOST_LINES = 24
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +71,13 @@ class FeaturePlan:
 
     def __repr__(self) -> str:
         """Show the plan in words; the SQL is long."""
-        return "\n".join(self._lines())
+        lines = list(self._lines())
+        if len(lines) > _MOST_LINES:
+            n_left_out = len(lines) - _MOST_LINES
+            lines[_MOST_LINES - 1 : -1] = [
+                f"… {n_left_out + 1} more lines: see .scans and .aggregations"
+            ]
+        return "\n".join(cut(line) for line in lines)
 
     def _repr_html_(self) -> str:
         text, sql = html.escape(repr(self)), html.escape(self.sql)

@@ -1,7 +1,7 @@
 """How long a silence must be before few who keep it come back."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
 from crmml._utils._durations import DAY, MICROSECOND
+from crmml._utils._shown import ShownInParts
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables import CustomerTables
 from crmml.tables import _sql as sql
@@ -21,8 +22,8 @@ from crmml.tables._coerce import as_tables
 Counts = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class InactivitySuggestion:
+@dataclass(frozen=True, repr=False)
+class InactivitySuggestion(ShownInParts):
     """A horizon of silence, and what it was chosen from.
 
     Attributes
@@ -51,7 +52,16 @@ class InactivitySuggestion:
     max_return_share: float
     followed_days: int
     n_silences: int
-    table: pd.DataFrame = field(repr=False)
+    table: pd.DataFrame
+
+    def _parts(self) -> tuple[str, dict[str, str]]:
+        days = self.horizon / pd.Timedelta(days=1)
+        return f"InactivitySuggestion: a horizon of {days:g} days", {
+            "of the silent come back": f"fewer than {self.max_return_share:.3g}",
+            "followed for": f"{self.followed_days:,} days",
+            "silences watched": f"{self.n_silences:,}",
+            "table": f"{len(self.table):,} horizons, shortest first",
+        }
 
 
 def suggest_inactivity(

@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from crmml._utils._shown import ShownInParts
 from crmml.exceptions import SchemaError
 from crmml.tables._attributes import Attribute
 from crmml.tables._check import Extent, check_rows
@@ -26,7 +27,7 @@ from crmml.tables._transactions import Transactions
 from crmml.tables._views import CanonicalViews
 
 
-class CustomerTables:
+class CustomerTables(ShownInParts):
     """A company's customer tables behind one door.
 
     Construction opens the tables and checks them: columns exist and hold what their
@@ -50,8 +51,9 @@ class CustomerTables:
         The instant until which the data are complete. It bounds every cutoff and every
         label. Default: the last event of any table.
     memory_limit : str, optional
-        The most memory that DuckDB may take in this process, such as ``"4GB"``. What
-        it sorts and groups beyond that is written to disk. Results, and tables that
+        The most memory that DuckDB may take in this process: a number of at least 1
+        and a unit, MB, GB or TB (thousands of bytes) or MiB, GiB or TiB (of 1,024),
+        such as ``"4GB"``. What it sorts and groups beyond that is written to disk. Results, and tables that
         are in memory already, come on top. Default: DuckDB's, four fifths of the
         machine's memory.
     spill_directory : str or path, optional
@@ -176,13 +178,13 @@ class CustomerTables:
         """
         return compute_quality(self)
 
-    def __repr__(self) -> str:
+    def _parts(self) -> tuple[str, dict[str, str]]:
         """Show each table's size and time span, and nobody's data."""
-        lines = [f"CustomerTables, observed until {self.observed_until}"]
+        parts = {}
         for name, extent in self.extents.items():
             span = "" if extent.last is None else f", {extent.first} to {extent.last}"
-            lines.append(f"  {name}: {extent.n_rows:,} rows{span}")
-        return "\n".join(lines)
+            parts[name] = f"{extent.n_rows:,} rows{span}"
+        return f"CustomerTables, observed until {self.observed_until}", parts
 
     def __contains__(self, name: object) -> bool:
         """Tell whether the table of this name was given."""

@@ -1,7 +1,7 @@
 """A table or view of a database, given by its connection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlglot
@@ -50,7 +50,7 @@ class DatabaseTable:
     'shop."Sales"'
     """
 
-    connection: Any
+    connection: Any = field(repr=False)
     name: str
 
     def __post_init__(self) -> None:

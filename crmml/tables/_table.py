@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 import sqlglot.expressions as exp
 
+from crmml._utils._shown import ShownInParts
 from crmml.exceptions import SchemaError
 from crmml.tables import _sql as sql
 from crmml.tables._choose_engine import open_engine
@@ -17,7 +18,7 @@ Kind = Literal["id", "key", "instant", "number", "double", "text", "boolean", "a
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(ShownInParts):
     """Rows of the user's, and the roles that their columns play.
 
     Subclasses are the public tables. Their fields are roles, and a field's value is the
@@ -55,6 +56,9 @@ class Table:
                 f"{self.name}: no such column for {', '.join(missing)}. "
                 f"The table has {list_names(source.columns)}."
             )
+
+    def _parts(self) -> tuple[str, dict[str, str]]:
+        return type(self).__name__, self.roles
 
     @property
     def view(self) -> str:

@@ -2,7 +2,9 @@
 
 import io
 import random
+import sys
 import threading
+from types import ModuleType
 
 import pytest
 from rich.console import Console
@@ -84,3 +86,10 @@ def test_a_bar_draws_no_random_numbers_of_the_user(screen):
     before = random.getstate()
     work()
     assert random.getstate() == before
+
+
+@pytest.mark.parametrize("has_widgets", [True, False])
+def test_a_notebook_gets_a_bar_where_it_can_be_drawn(monkeypatch, has_widgets):
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setattr(_progress, "find_spec", lambda name: has_widgets or None)
+    assert _progress._has_reader() is has_widgets
