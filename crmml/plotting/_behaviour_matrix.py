@@ -9,6 +9,8 @@ from crmml._utils._arguments import check_count
 from crmml.exceptions import SchemaError
 from crmml.plotting._style import COLORS, choose_fonts, make_axes
 
+_N_QUADRANTS = 4
+
 
 def plot_behaviour_matrix(
     x: Any,
@@ -45,8 +47,8 @@ def plot_behaviour_matrix(
     Raises
     ------
     SchemaError
-        If the measures differ in length, `matrix` is another table, or `max_points` is
-        below 1.
+        If the measures differ in length, nobody has both, `matrix` is another table,
+        or `max_points` is below 1.
 
     Warns
     -----
@@ -65,8 +67,10 @@ def plot_behaviour_matrix(
     max_points = check_count(max_points, "max_points")
     points = _read_points(x, y)
     cuts = getattr(matrix, "attrs", {}).get("cuts")
-    if cuts is None:
+    if cuts is None or len(matrix) != _N_QUADRANTS:
         raise SchemaError("matrix must be a table as made by compute_behaviour_matrix.")
+    if not len(points):
+        raise SchemaError("no customer has both measures: there is nothing to draw.")
     if len(points) > max_points:
         drawn = np.random.default_rng(0).choice(len(points), max_points, replace=False)
         points = points[np.sort(drawn)]
@@ -74,7 +78,7 @@ def plot_behaviour_matrix(
     ax.scatter(
         points[:, 0],
         points[:, 1],
-        s=np.clip(20_000 / max(len(points), 1), 6, 40),
+        s=np.clip(20_000 / len(points), 6, 40),
         color=COLORS[0],
         alpha=0.4,
         linewidths=0,

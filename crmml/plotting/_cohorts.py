@@ -89,6 +89,8 @@ def _read_cohorts(cohorts: Any) -> tuple[np.ndarray[Any, Any], list[str]]:
             "a table as made by compute_cohort_retention is needed, got "
             f"{type(cohorts).__name__}."
         )
+    if not len(cohorts):
+        raise SchemaError("the table has no cohort: there is nothing to draw.")
     shares = cohorts.drop(columns="n_customers").to_numpy(dtype=np.float64)
     if (shares > 1).any():
         raise SchemaError(

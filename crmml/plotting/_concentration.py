@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from crmml.plotting._line_breaks import measure_text
+from crmml.plotting._rule_names import shorten
 from crmml.plotting._style import (
     COLORS,
     LINE_STYLES,
@@ -18,6 +20,8 @@ from crmml.plotting._style import (
 )
 
 _COLUMNS = ("customer_share", "value_share")
+# Characters of a name in the legend; the name of the value gets half of them.
+_LONGEST = 32
 
 
 def plot_concentration(
@@ -69,6 +73,9 @@ def plot_concentration(
     """
     named = name_tables(curves, default="Customers")
     ax = make_axes(ax)
+    # The upright axis says it anyway.
+    is_short = measure_text(value_name) <= _LONGEST // 2
+    of_value = f" of {value_name}" if is_short else ""
     top = 1.0
     for i, (name, table) in enumerate(named.items()):
         read = read_numbers(table, _COLUMNS, "compute_concentration_curve")
@@ -83,8 +90,8 @@ def plot_concentration(
             linestyle=LINE_STYLES[i % len(LINE_STYLES)],
             linewidth=2.0,
             zorder=3,
-            label=f"{name}: {100 * customer_share:g} % bring {100 * found:.0f} % of "
-            f"{value_name}",
+            label=f"{shorten(name, _LONGEST)}: {100 * customer_share:g} % bring "
+            f"{100 * found:.0f} %{of_value}",
         )
         ax.plot([customer_share], [found], color=color, marker="o", zorder=4)
     ax.axvline(customer_share, color="0.6", linewidth=1.0, linestyle=":", zorder=1)

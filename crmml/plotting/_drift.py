@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
 from crmml.exceptions import SchemaError
+from crmml.plotting._line_breaks import count_wide
 from crmml.plotting._style import (
     COLORS,
     REFERENCE,
     choose_fonts,
-    count_wide,
     make_axes,
     read_columns,
     read_numbers,

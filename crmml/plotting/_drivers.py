@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
+from crmml.plotting._line_breaks import count_wide
 from crmml.plotting._style import (
     COLORS,
     choose_fonts,
-    count_wide,
     make_axes,
     read_columns,
     read_numbers,

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from crmml.exceptions import SchemaError
 from crmml.plotting._style import COLORS, REFERENCE, make_axes, read_numbers
 
 _COLUMNS = ("horizon_days", "return_share")
@@ -50,8 +49,6 @@ def plot_inactivity(
     """
     read = read_numbers(table, _COLUMNS, "suggest_inactivity")
     days, share = (read[name] for name in _COLUMNS)
-    if not len(days):
-        raise SchemaError("the table of suggest_inactivity has no row; draw another.")
     ax = make_axes(ax)
     ax.plot(days, share, color=COLORS[0], linewidth=2.0, zorder=3)
     ax.axhline(max_return_share, **REFERENCE, linestyle="--")

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
+from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 
 from crmml.plotting._placing import NEAREST, PADDING, Box, place_boxes
@@ -71,9 +73,9 @@ def draw_labels(
     ):
         if box is None:
             continue
-        is_far = _measure_gap(anchor, box) > 1.5 * NEAREST
-        line = {"arrowstyle": "-", "color": "0", "linewidth": 0.7, "shrinkA": 0}
         place, alignment = _align(anchor, box)
+        if _measure_gap(anchor, box) > 1.5 * NEAREST:
+            _draw_line(ax, position, place - anchor)
         drawn.append(
             ax.annotate(
                 text,
@@ -85,7 +87,6 @@ def draw_labels(
                 va="center",
                 # Between two dollar signs matplotlib would set mathematics.
                 parse_math=False,
-                arrowprops=line if is_far else None,
                 path_effects=[
                     withStroke(linewidth=2.5, foreground="white", alpha=0.85)
                 ],
@@ -94,6 +95,17 @@ def draw_labels(
             )
         )
     return drawn
+
+
+def _draw_line(ax: Axes, position: Floats, offset: Floats) -> None:
+    """Draw a line from a point to its label, below all labels."""
+    x, y = map(float, position)
+    right, up = map(float, offset)
+    figure = ax.get_figure(root=True)
+    away = offset_copy(ax.transData, figure, right, up, units="points")
+    line = ConnectionPatch((x, y), (x, y), coordsA=ax.transData, coordsB=away)
+    line.set(linewidth=0.7, zorder=4.5)
+    ax.add_artist(line)
 
 
 def _settle_layout(ax: Axes) -> None:

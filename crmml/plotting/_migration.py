@@ -72,11 +72,10 @@ def plot_migration(
     lefts = _stack(counts.sum(axis=1) / total)
     rights = _stack(counts.sum(axis=0) / total)
     fonts = choose_fonts([*rows, *columns, *dates])
-    for side, names, places, sums in (
-        (0, rows, lefts, counts.sum(axis=1)),
-        (1, columns, rights, counts.sum(axis=0)),
-    ):
-        _draw_bars(ax, side, names, places, sums, fonts)
+    lowest = min(
+        _draw_bars(ax, 0, rows, lefts, counts.sum(axis=1), fonts),
+        _draw_bars(ax, 1, columns, rights, counts.sum(axis=0), fonts),
+    )
     _draw_bands(ax, counts / total, lefts, rights, counts, rows, columns)
     for side, date in enumerate(dates):
         ax.text(
@@ -89,7 +88,6 @@ def plot_migration(
             fontfamily=fonts,
             parse_math=False,
         )
-    lowest = min([*lefts, *rights, 0.0])
     ax.set(xlim=(-0.45, 1.45), ylim=(lowest - 0.02, 1.08))
     ax.set_axis_off()
     return ax
@@ -129,9 +127,10 @@ def _draw_bars(
     tops: list[float],
     sums: NDArray[np.float64],
     fonts: list[str],
-) -> None:
+) -> float:
+    """Draw the bars of one side with their names, and return the lowest end."""
     shares = sums / sums.sum()
-    above = np.inf
+    above = lowest = np.inf
     for i, (name, top, share, count) in enumerate(
         zip(names, tops, shares, sums, strict=True)
     ):
@@ -158,6 +157,8 @@ def _draw_bars(
             fontfamily=fonts,
             parse_math=False,
         )
+        lowest = min(above - _LINE / 2, top - share)
+    return float(lowest)
 
 
 def _draw_bands(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crmml.plotting._style import count_wide
+from crmml.plotting._line_breaks import count_wide
 
 Floats = NDArray[np.float64]
 Stroke = tuple[tuple[float, float], tuple[float, float]]

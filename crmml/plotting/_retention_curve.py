@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from crmml.exceptions import SchemaError
 from crmml.plotting._style import (
     COLORS,
     LINE_STYLES,
@@ -70,8 +69,6 @@ def plot_retention_curve(
     names = read_columns(table, keys, maker)
     read = read_numbers(table, ["time", column, "low", "high"], maker)
     labels = [_label(key) for key in zip(*names.values(), strict=True)]
-    if not labels:
-        raise SchemaError("the table has no rows, so there is no curve to plot.")
     # An only group needs no name.
     if is_by_reason and len(set(names["group"])) == 1:
         labels = [str(reason) for reason in names["reason"]]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crmml.plotting._style import count_wide, read_columns, read_numbers
+from crmml.plotting._line_breaks import count_wide
+from crmml.plotting._style import read_columns, read_numbers
 
 Floats = NDArray[np.float64]
 
@@ -45,8 +46,12 @@ def read_rules(rules: Any) -> ReadRules:
     ReadRules
         Highest lift first, then confidence, support and names.
     """
-    numbers = read_numbers(rules, ("support", "confidence", "lift"), _MADE_BY)
-    sides = read_columns(rules, ("antecedents", "consequents"), _MADE_BY)
+    numbers = read_numbers(
+        rules, ("support", "confidence", "lift"), _MADE_BY, may_be_empty=True
+    )
+    sides = read_columns(
+        rules, ("antecedents", "consequents"), _MADE_BY, may_be_empty=True
+    )
     left, right = ([tuple(list_items(one)) for one in side] for side in sides.values())
     keys = zip(
         *(-numbers[name] for name in ("lift", "confidence", "support")),

@@ -79,8 +79,12 @@ def plot_rules(rules: Any, *, n_labels: int = 6, ax: Axes | None = None) -> Axes
     """
     n_labels = check_count(n_labels, "n_labels", least=0)
     made_by = "AssociationRules"
-    numbers = read_numbers(rules, ("support", "confidence", "lift"), made_by)
-    sides = read_columns(rules, ("antecedents", "consequents"), made_by)
+    numbers = read_numbers(
+        rules, ("support", "confidence", "lift"), made_by, may_be_empty=True
+    )
+    sides = read_columns(
+        rules, ("antecedents", "consequents"), made_by, may_be_empty=True
+    )
     lift = numbers["lift"]
     positions = np.column_stack([numbers["support"], numbers["confidence"]])
     ax = make_axes(ax, size=(7.5, 5.0))

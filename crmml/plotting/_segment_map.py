@@ -1,6 +1,5 @@
 """The segment map: customers as points, alike ones close together."""
 
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,11 @@ from numpy.typing import NDArray
 from crmml._utils._arguments import check_count
 from crmml.exceptions import SchemaError
 from crmml.plotting._labels import draw_labels
+from crmml.plotting._line_breaks import break_lines, count_wide
 from crmml.plotting._style import (
     COLORS,
     MARKERS,
     choose_fonts,
-    count_wide,
     make_axes,
     read_columns,
     read_numbers,
@@ -60,7 +59,7 @@ def plot_segment_map(
     ------
     SchemaError
         If a column is missing, a coordinate is not a finite number, a segment is
-        missing, or `max_points` is below 1.
+        missing, there are no rows, or `max_points` is below 1.
 
     Warns
     -----
@@ -97,7 +96,7 @@ def plot_segment_map(
         ax.scatter(
             part[:, 0],
             part[:, 1],
-            s=np.clip(20_000 / max(len(drawn), 1), 8, 40),
+            s=np.clip(20_000 / len(drawn), 8, 40),
             color=COLORS[code % len(COLORS)],
             marker=MARKERS[code % len(MARKERS)],
             alpha=0.55,
@@ -112,9 +111,8 @@ def plot_segment_map(
     ax.set_ylabel(labels[1], fontfamily=fonts, parse_math=False)
     # Distances count, positions do not.
     ax.set(xticks=[], yticks=[])
-    if segments:
-        place = _BELOW if is_long else _BESIDE
-        _name_segments(ax, points, segments, codes, fonts, place)
+    place = _BELOW if is_long else _BESIDE
+    _name_segments(ax, points, segments, codes, fonts, place)
     return ax
 
 
@@ -149,7 +147,7 @@ def _describe_axes(attrs: dict[str, Any]) -> list[str]:
                 f"{'more' if weights[column] > 0 else 'less'} {column}"
                 for column in strongest[:_N_NAMED]
             )
-            lines = wrap(f"Towards {directions}", _LINE, break_long_words=False)
+            lines = break_lines(f"Towards {directions}", _LINE).split("\n")
         if share is not None:
             shown = f"{100 * share:.0f} % of variance"
             if len(lines[-1]) + len(shown) + 3 > _LINE:

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
+from crmml.plotting._line_breaks import break_lines, count_wide
 from crmml.plotting._style import (
     COLORS,
     LINE_STYLES,
     MARKERS,
     choose_fonts,
-    count_wide,
     make_axes,
     read_columns,
     read_numbers,
@@ -24,7 +24,7 @@ from crmml.plotting._style import (
 _FEWEST, _MOST = 3, 8
 _MOST_SEGMENTS = 6
 # Characters of a name on one line; a Chinese one counts twice.
-_LINE = 16
+_LINE = 18
 
 
 def plot_segment_radar(
@@ -223,7 +223,7 @@ def _label(
         ax.text(
             angle,
             1.14,
-            _break(name),
+            break_lines(name, _LINE),
             ha="center" if abs(side) < 0.2 else "left" if side > 0 else "right",
             va="bottom"
             if np.cos(angle) > 0.9
@@ -233,17 +233,3 @@ def _label(
             fontfamily=fonts,
             parse_math=False,
         )
-
-
-def _break(name: str) -> str:
-    """Break a long name at blanks and underscores."""
-    lines, width = [""], 0
-    for part in name.replace("_", "_ ").split(" "):
-        size = len(part) + count_wide(part)
-        if width and width + size > _LINE:
-            lines.append("")
-            width = 0
-        glue = "" if not width or lines[-1].endswith("_") else " "
-        lines[-1] += glue + part
-        width += size
-    return "\n".join(lines)

@@ -1,7 +1,6 @@
 """What all pictures share: axes, colours, fonts and the reading of result tables."""
 
 import sys
-import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from crmml.exceptions import SchemaError
+from crmml.plotting._line_breaks import count_wide
 
 # Okabe and Ito's colours for all kinds of colour vision, in an order in which
 # neighbours differ in lightness as well.
@@ -172,22 +172,6 @@ def style_shares(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
-def count_wide(text: str) -> int:
-    """Count the characters that are as wide as high, such as Chinese ones.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    int
-        Their number.
-    """
-    return sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-
-
 def name_tables(tables: Any, default: str) -> dict[str, Any]:
     """Return tables by name; a single table gets the default name.
 
@@ -215,7 +199,9 @@ def name_tables(tables: Any, default: str) -> dict[str, Any]:
     return {str(name): table for name, table in tables.items()}
 
 
-def read_columns(table: Any, names: Sequence[str], what: str) -> dict[str, list[Any]]:
+def read_columns(
+    table: Any, names: Sequence[str], what: str, *, may_be_empty: bool = False
+) -> dict[str, list[Any]]:
     """Take columns from a pandas or Polars table.
 
     Parameters
@@ -226,6 +212,8 @@ def read_columns(table: Any, names: Sequence[str], what: str) -> dict[str, list[
         Columns that must be there.
     what : str
         The function that makes such tables, for the message.
+    may_be_empty : bool, default=False
+        Whether a table without rows can be drawn.
 
     Returns
     -------
@@ -235,7 +223,7 @@ def read_columns(table: Any, names: Sequence[str], what: str) -> dict[str, list[
     Raises
     ------
     SchemaError
-        If it is no table, or columns are missing.
+        If it is no table, columns are missing, or there are no rows.
     """
     try:
         frame = nw.from_native(table, eager_only=True)
@@ -249,11 +237,13 @@ def read_columns(table: Any, names: Sequence[str], what: str) -> dict[str, list[
             f"the table lacks the columns {', '.join(missing)}; pass one as made by "
             f"{what}."
         )
+    if not may_be_empty and not len(frame):
+        raise SchemaError(f"the table of {what} has no rows: there is nothing to draw.")
     return {name: frame[name].to_list() for name in names}
 
 
 def read_numbers(
-    table: Any, names: Sequence[str], what: str
+    table: Any, names: Sequence[str], what: str, *, may_be_empty: bool = False
 ) -> dict[str, NDArray[np.float64]]:
     """Take columns of finite numbers from a pandas or Polars table.
 
@@ -265,6 +255,8 @@ def read_numbers(
         Columns that must be there.
     what : str
         The function that makes such tables, for the message.
+    may_be_empty : bool, default=False
+        Whether a table without rows can be drawn.
 
     Returns
     -------
@@ -274,10 +266,12 @@ def read_numbers(
     Raises
     ------
     SchemaError
-        If columns are missing or hold text, missing or infinite values.
+        If it is no table, there are no rows, or columns are missing or hold text,
+        missing or infinite values.
     """
     numbers = {}
-    for name, values in read_columns(table, names, what).items():
+    read = read_columns(table, names, what, may_be_empty=may_be_empty)
+    for name, values in read.items():
         try:
             numbers[name] = np.asarray(values, dtype=np.float64)
         except (TypeError, ValueError):

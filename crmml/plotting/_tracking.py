@@ -111,7 +111,7 @@ def plot_tracking(
     ax.set_xlabel("End of the period")
     ax.grid(color="0.9")
     ax.set_axisbelow(True)
-    place = "lower right" if cumulative else "upper right"
+    place = "lower right" if cumulative else "best"
     write_legend(ax, choose_fonts(named), loc=place, edgecolor="none")
     return ax
 

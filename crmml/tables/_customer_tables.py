@@ -53,9 +53,9 @@ class CustomerTables(ShownInParts):
     memory_limit : str, optional
         The most memory that DuckDB may take in this process: a number of at least 1
         and a unit, MB, GB or TB (thousands of bytes) or MiB, GiB or TiB (of 1,024),
-        such as ``"4GB"``. What it sorts and groups beyond that is written to disk. Results, and tables that
-        are in memory already, come on top. Default: DuckDB's, four fifths of the
-        machine's memory.
+        such as ``"4GB"``. What it sorts and groups beyond that is written to disk.
+        Results, and tables that are in memory already, come on top. Default: DuckDB's,
+        four fifths of the machine's memory.
     spill_directory : str or path, optional
         The folder for what does not fit in memory; it is empty again afterwards.
         Default: that of the system for temporary files.
