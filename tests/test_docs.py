@@ -38,14 +38,6 @@ def test_no_python_is_shown_that_is_not_run(page):
     assert [block for block in blocks if not block.lstrip().startswith(">>>")] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_page)
-def test_links_lead_to_files(page):
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8"))
-    made = "gallery/"  # by Sphinx, from examples/
-    local = [link for link in links if "://" not in link and made not in link]
-    assert [link for link in local if not (page.parent / link).is_file()] == []
-
-
 def test_every_page_is_in_the_contents():
     listed = set()
     for page in PAGES:

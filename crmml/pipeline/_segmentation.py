@@ -111,8 +111,9 @@ class SegmentationPipeline(BaseEstimator):
         Raises
         ------
         SchemaError
-            If the segmenter cannot keep numbers, as only :class:`KMeansSegmenter` can;
-            named segments keep their names by ``fit`` alone.
+            If the segmenter cannot keep numbers, as only
+            :class:`~crmml.segmentation.KMeansSegmenter` can; named segments keep their
+            names by ``fit`` alone.
         """
         check_is_fitted(self, "segmenter_")
         if not hasattr(self.segmenter_, "refit"):
