@@ -116,6 +116,12 @@ def write_page(name, module, public):
         page.write_text(text, encoding="utf-8")
 
 
+def close_blocks(app, name, source):
+    """Leave out the empty line that ends an example for doctest, not for readers."""
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app):
     """Write the pages before Sphinx looks for sources."""
     app.connect("config-inited", lambda app, config: write_api_pages())
+    app.connect("source-read", close_blocks)
