@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from crmml import __version__
+from crmml.cli._monitor import add_monitor
 from crmml.exceptions import CrmmlError, LimitError, TargetBusyError
 
 DONE, BAD_INPUT, CANNOT_READ_OR_WRITE, BUSY = 0, 2, 3, 4
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, _Terminated) as error:
         print("crmml: interrupted, nothing was written", file=sys.stderr)  # noqa: T201
         return TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
-    return DONE
+    # Known before anything is printed, so that it is true where nobody reads.
+    return getattr(options, "code", DONE)
 
 
 def _code_of(error: Exception) -> int:
@@ -98,6 +100,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_demo, _add_config_commands, _add_model_commands):
         add(commands)
+    add_monitor(commands)
     return parser
 
 

@@ -185,7 +185,8 @@ def drift_report(
     if labelled is not None:
         performance = compare_performance(*labelled)
     features = features.iloc[order].reset_index(drop=True)
-    return DriftReport(*conclude(features, performance), features, performance)
+    status, verdict = conclude({"columns": features, "measures": performance})
+    return DriftReport(status, verdict, features, performance)
 
 
 def _pair_columns(

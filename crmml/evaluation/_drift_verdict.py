@@ -1,5 +1,7 @@
 """What all columns and measures together say of drift."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -7,15 +9,14 @@ from crmml._utils._frames import join_texts
 from crmml.evaluation._stability_counts import ORDER, STATUSES, TOO_FEW, say_needed
 
 
-def conclude(features: pd.DataFrame, performance: pd.DataFrame) -> tuple[str, str]:
+def conclude(tables: Mapping[str, pd.DataFrame]) -> tuple[str, str]:
     """Give the status and the verdict of all rows together.
 
     Parameters
     ----------
-    features : pandas.DataFrame
-        One row for each column: ``feature``, ``n_needed``, ``status``.
-    performance : pandas.DataFrame
-        One row for each measure: ``measure``, ``n_needed``, ``status``.
+    tables : mapping of str to pandas.DataFrame
+        By what its rows are, such as "columns": a table whose first column names
+        them, with ``n_needed`` and ``status``. The first has a row at least.
 
     Returns
     -------
@@ -24,14 +25,11 @@ def conclude(features: pd.DataFrame, performance: pd.DataFrame) -> tuple[str, st
     verdict : str
         The same in words.
     """
-    statuses = [*features["status"], *performance["status"]]
+    statuses = [one for table in tables.values() for one in table["status"]]
     status = max(statuses, key=ORDER.index)
     moved, unclear = [], []
-    for table, what, name in (
-        (features, "columns", "feature"),
-        (performance, "measures", "measure"),
-    ):
-        own = table.loc[table["status"].isin(STATUSES[1:]), name]
+    for what, table in tables.items():
+        own = table.loc[table["status"].isin(STATUSES[1:])].iloc[:, 0]
         if len(own):
             listed = join_texts([str(one) for one in own])
             moved.append(f"{len(own)} of {len(table)} {what} moved ({listed})")
@@ -45,4 +43,5 @@ def conclude(features: pd.DataFrame, performance: pd.DataFrame) -> tuple[str, st
         return status, f"{status} shift: {'; '.join([*moved, *unclear])}."
     if unclear:
         return status, f"{'; '.join(unclear)}; none is seen to have moved."
-    return status, f"stable: none of {len(features)} columns moved."
+    what, table = next(iter(tables.items()))
+    return status, f"stable: none of {len(table)} {what} moved."

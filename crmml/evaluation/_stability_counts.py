@@ -186,4 +186,7 @@ def _is_beyond_unseen(
     """
     n_new = round(found.new_share * sizes[1])
     expected = sizes[1] * (found.unseen + 1 / sizes[0])
-    return n_new > 0 and float(pdtrc(n_new - 1, expected)) < false_alarm
+    if not n_new or pdtrc(n_new - 1, expected) >= false_alarm:
+        return False
+    shares = found.unseen, found.new_share
+    return found.new_share - found.unseen > _margin(shares, sizes, false_alarm)

@@ -56,15 +56,59 @@ def count_columns(
     return [*found, {"feature": "score", **score, "kind": "score"}]
 
 
-def _count(column: pd.Series) -> dict[str, Any]:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        column = column.astype("object")
-    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+def read_column(column: pd.Series) -> tuple[str, Any]:
+    """Read a column of features as numbers, or as texts.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Numbers, durations, booleans, categories or text.
+
+    Returns
+    -------
+    kind : {"number", "category"}
+        What it holds; booleans are categories.
+    values : ndarray of float or pandas.Series
+        Numbers, durations as days, NaN where missing; or texts, missing as they were.
+    """
+    is_boolean = pd.api.types.is_bool_dtype(column.dtype)
+    is_number = pd.api.types.is_numeric_dtype(column.dtype) and not is_boolean
     if not is_number and not pd.api.types.is_timedelta64_dtype(column.dtype):
-        return _count_levels(column)
+        return "category", column.astype(object).map(str, na_action="ignore")
     if not is_number:
         column = column / pd.Timedelta(1, "D")
-    return _count_numbers(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return "number", column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def count_bins(
+    values: NDArray[np.float64], edges: NDArray[np.float64], *, is_few: bool
+) -> NDArray[np.int64]:
+    """Count known numbers between edges and, where these are few, on them.
+
+    Parameters
+    ----------
+    values : ndarray of float of shape (n_values,)
+        Numbers, none missing.
+    edges : ndarray of float of shape (n_edges,)
+        Ascending.
+    is_few : bool
+        Whether each edge is a bin of its own.
+
+    Returns
+    -------
+    ndarray of shape (n_bins,)
+        See the notes of :func:`count_columns`.
+    """
+    bins = np.searchsorted(edges, values, "right")
+    if is_few:
+        bins = bins + np.searchsorted(edges, values, "left")
+    n_bins = 2 * len(edges) + 1 if is_few else len(edges) + 1
+    return np.bincount(bins, minlength=n_bins)
+
+
+def _count(column: pd.Series) -> dict[str, Any]:
+    kind, values = read_column(column)
+    return _count_numbers(values) if kind == "number" else _count_levels(values)
 
 
 def _count_numbers(values: NDArray[np.float64]) -> dict[str, Any]:
@@ -74,22 +118,18 @@ def _count_numbers(values: NDArray[np.float64]) -> dict[str, Any]:
     if not is_few:
         edges = np.unique(ranked[np.arange(1, N_BINS) * len(ranked) // N_BINS])
     known = values[~np.isnan(values)]
-    bins = np.searchsorted(edges, known, "right")
-    if is_few:
-        bins = bins + np.searchsorted(edges, known, "left")
-    n_bins = 2 * len(edges) + 1 if is_few else len(edges) + 1
     return {
         "kind": "number",
         "n": len(values),
         "n_missing": len(values) - len(known),
         "edges": edges.tolist(),
         "is_few": is_few,
-        "counts": np.bincount(bins, minlength=n_bins).tolist(),
+        "counts": count_bins(known, edges, is_few=is_few).tolist(),
     }
 
 
 def _count_levels(column: pd.Series) -> dict[str, Any]:
-    texts = column.dropna().map(str)
+    texts = column.dropna()
     sizes = texts.value_counts().sort_index()
     named = sizes[sizes >= max(SMALLEST_NAMED, OWN_BIN * len(column))]
     return {

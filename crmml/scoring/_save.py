@@ -55,10 +55,11 @@ def save(
         Where the file shall be, such as ``"churn.crmml"``. It appears when it is
         whole, in the place of an older one.
     tables : CustomerTables, Transactions or frame, optional
-        The tables that a pipeline was fitted to, for the manifest: names and types of
-        their columns and, of a ChurnPipeline, what moves the risk, and counts of the
-        training customers by tenths of each feature, to compare later ones with. No
-        row of them is stored.
+        The tables that a pipeline was fitted to, or the frame of features that a churn
+        classifier was, for the manifest: names and types of the tables' columns and,
+        of a ChurnPipeline or classifier, what moves the risk, and counts of the
+        training customers by tenths of each feature, to compare later ones with
+        (:func:`monitor`). No row of them is stored.
     metrics : pandas.DataFrame, optional
         What ``model.backtest(...)`` returned, for the manifest and the model card.
     card : str or path, optional

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import narwhals as nw
 import pandas as pd
 
 from crmml.exceptions import SchemaError
@@ -20,21 +21,23 @@ def describe_training(model: Any, tables: Any) -> dict[str, Any]:
     Parameters
     ----------
     model : estimator
-        A fitted pipeline.
+        A fitted pipeline, or a churn classifier.
     tables : CustomerTables, Transactions or frame
-        What it was fitted to.
+        What it was fitted to; of a classifier, the frame of features.
 
     Returns
     -------
     dict of str to object
-        ``tables``; for a ChurnPipeline also ``reference`` and, with a classifier of
-        crmml, ``drivers``.
+        ``tables`` of pipelines; of a ChurnPipeline or classifier also ``reference``
+        and, with a classifier of crmml, ``drivers``.
 
     Raises
     ------
     SchemaError
         If these are not the tables that the pipeline was fitted to.
     """
+    if isinstance(model, BaseChurnClassifier):
+        return _describe_customers(model, model, tables)
     tables = as_tables(tables)
     found: dict[str, Any] = {"tables": _describe_tables(tables)}
     if not isinstance(model, ChurnPipeline):
@@ -46,10 +49,23 @@ def describe_training(model: Any, tables: Any) -> dict[str, Any]:
             f"model was fitted to {model.n_customers_}. Give the tables that fit was "
             "given."
         )
-    probability = model.calibrated_.predict_proba(panel.X)[:, 1]
-    found["reference"] = count_columns(panel.X, probability)
-    if isinstance(model.classifier_, BaseChurnClassifier):
-        drivers = compute_drivers(model.classifier_, panel.X)
+    return found | _describe_customers(model.classifier_, model.calibrated_, panel.X)
+
+
+def _describe_customers(classifier: Any, calibrated: Any, X: Any) -> dict[str, Any]:
+    """Count customers by features and scores, and say what moves their risk."""
+    probability = calibrated.predict_proba(X)[:, 1]
+    if isinstance(classifier, BaseChurnClassifier):
+        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        if not isinstance(frame, nw.DataFrame):
+            raise SchemaError(
+                "tables must be the frame of features that the classifier was fitted "
+                f"to, got {type(X).__name__}."
+            )
+        X = frame.select(*classifier.feature_names_in_).to_pandas()
+    found: dict[str, Any] = {"reference": count_columns(X, probability)}
+    if isinstance(classifier, BaseChurnClassifier):
+        drivers = compute_drivers(classifier, X)
         found["drivers"] = [
             {
                 "feature": str(row.feature),
