@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from crmml.association import AssociationRules
 from crmml.cli._config import (
@@ -16,6 +15,7 @@ from crmml.cli._config import (
     open_database_table,
     open_table,
 )
+from crmml.cli._console import PatientConsole
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline, ValuePipeline
@@ -32,7 +32,7 @@ _CHURN = {"features", "label", "classifier", "calibration", "train", "test", "mo
 def check(options: argparse.Namespace) -> None:
     """Print what the tables hold and what looks wrong with them."""
     tables = _open_tables(options)
-    console = Console()
+    console = PatientConsole()
     print_heading(console, "What the tables hold")
     console.print(str(tables), markup=False, highlight=False)
     found = tables.quality()
@@ -92,7 +92,9 @@ def segment(options: argparse.Namespace) -> None:
     ).fit(tables, options.cutoff)
     profile = pipeline.profile(tables, options.cutoff, value=section.get("value"))
     write_table(pipeline.predict(tables, options.cutoff), target)
-    print_table(Console(), profile, {"customer_share": ".1%", "value_share": ".1%"})
+    print_table(
+        PatientConsole(), profile, {"customer_share": ".1%", "value_share": ".1%"}
+    )
 
 
 def find_rules(options: argparse.Namespace) -> None:
@@ -130,7 +132,7 @@ def value(options: argparse.Namespace) -> None:
     )
     numbers = found.drop(columns="customer_id").describe().loc[["mean", "50%", "max"]]
     write_table(found, target)
-    print_table(Console(), numbers.reset_index(names=""), {})
+    print_table(PatientConsole(), numbers.reset_index(names=""), {})
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -163,7 +165,7 @@ def _backtest(
 def _print_backtest(found: pd.DataFrame) -> None:
     wanted = ("cutoff", "model", "auc", "brier", "top_decile_lift", "profit")
     shown = [name for name in wanted if name in found]
-    console = Console()
+    console = PatientConsole()
     table = found[shown].assign(cutoff=found["cutoff"].astype(str))
     print_table(console, table, {"auc": ".3f", "brier": ".4f"})
     console.print(found.attrs["verdict"], markup=False, highlight=False)

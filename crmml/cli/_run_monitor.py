@@ -3,9 +3,8 @@
 import argparse
 from typing import Any
 
-from rich.console import Console
-
 from crmml.cli._commands import TABLES, _open_model_tables
+from crmml.cli._console import PatientConsole
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.scoring import MonitorReport, monitor, monitor_features
@@ -51,7 +50,7 @@ def run_monitor(options: argparse.Namespace) -> None:
 
 
 def _print(report: MonitorReport) -> None:
-    console = Console()
+    console = PatientConsole()
     shown = report.features.head(_MOST)
     left_out = len(report.features) - len(shown)
     rest = f", the {_MOST} that moved most" if left_out else ""

@@ -22,8 +22,9 @@ from crmml.scoring._monitor_parts import (
 from crmml.scoring._monitor_report import MonitorReport, write_report
 from crmml.scoring._realised import measure_realised
 from crmml.scoring._sources import list_files, watch_paths
-from crmml.tables import CustomerTables, make_spine
+from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
+from crmml.tables._spine import build_spine
 
 
 def monitor(
@@ -162,14 +163,19 @@ def _ask_blocks(
     pipeline: ChurnPipeline, tables: CustomerTables, cutoff: Any
 ) -> Iterator[tuple[int, pd.DataFrame | None, NDArray[np.float64]]]:
     """Yield customers known, and features and scores of those scored, by block."""
+    is_empty = True
     with closing(pipeline.features_.split(tables, cutoff)) as blocks:
         for block in blocks:
             n_known = 0
             try:
-                n_known = len(make_spine(block, cutoff))
-                _, X, probability = pipeline._score(block, cutoff, None)
+                n_known = len(build_spine(block, cutoff).cutoff)
+                _, X = pipeline._describe(block, cutoff)
             except NotEnoughHistoryError:
                 # Nobody of this block is there, or is active.
                 yield n_known, None, np.empty(0)
                 continue
-            yield n_known, X, probability[:, 1]
+            yield n_known, X, pipeline._predict_probability(X)[:, 1]
+            is_empty = False
+    if is_empty:
+        # Refuses data that do not reach around the cutoff at all.
+        pipeline._describe(tables, cutoff, [])

@@ -18,7 +18,7 @@ from crmml.pipeline import ChurnPipeline
 from crmml.scoring._monitor_report import WORDS, MonitorReport, judge
 from crmml.scoring._realised import Realised
 from crmml.scoring._save import load, read_manifest
-from crmml.scoring._score import describe_versions
+from crmml.scoring._summary import describe_versions
 from crmml.scoring._targets import check_folder, refuse_inputs
 from crmml.scoring._today import Today
 

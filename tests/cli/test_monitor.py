@@ -76,6 +76,7 @@ def test_the_code_is_true_where_nobody_reads(folder):
     ended = subprocess.Popen(
         [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+    # Tables are printed to a reader who is gone.
     ended.stdout.close()
     assert ended.stderr.read() == b""
     ended.stderr.close()
