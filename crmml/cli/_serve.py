@@ -5,8 +5,10 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,7 @@ def add_serve(commands: Any) -> None:
         description=(
             "Serve POST /score and /score/batch, GET /health, /model-card, /metrics "
             "and /openapi.json. One process, one line of JSON a request on standard "
-            "error. Ends by SIGINT or SIGTERM, after what is being answered. Without a "
+            "error. SIGINT and SIGTERM end it after what is being answered. Without a "
             "token everyone who reaches the port may ask. Needs the extra 'serve'."
         ),
     )
@@ -105,7 +107,9 @@ def _serve(options: argparse.Namespace) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if is_v6 else f"http://{host}:{port}"
     logging.getLogger("uvicorn").info("crmml serve listens on %s", address)
-    # To be interrupted is how it ends.
+    # To be told to stop is how it ends: no failure.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     with listener, contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 

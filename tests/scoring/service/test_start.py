@@ -279,7 +279,7 @@ def test_what_is_being_answered_is_answered_before_the_end(
     caller.join(30)
     process.communicate(timeout=30)
     assert 0 < found[0]["churn_probability"] < 1
-    assert process.returncode == -signal.SIGTERM
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize(
