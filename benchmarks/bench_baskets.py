@@ -1,30 +1,26 @@
-"""Basket rules: from order lines to itemsets and rules, beside rusket, pyfim, mlxtend.
+"""Basket rules: from order lines to itemsets and rules.
 
-    pip install -e ".[bench]"
-    python benchmarks/bench_baskets.py [retail t10 lines wide rules kinds sizes cold]
-
-All sides start from the same two columns of order lines in memory. Peers get the form
+All ways start from the same two columns of order lines in memory. Peers get the form
 they take fastest: rusket a pandas table for its sparse matrix, pyfim lists of lists
-(making them is shown apart), mlxtend a sparse one-hot table. Counts of itemsets are
-compared before anything is timed; runs are interleaved, figures are medians. Seconds of
-processor time say more than wall time where a machine is shared.
+(once from lines, once with the lists ready), mlxtend a sparse one-hot table. All must
+find the same number of itemsets. Baskets are generated after Agrawal and Srikant
+(1994), or are those of a Belgian supermarket (FIMI retail, Brijs et al. 1999), where
+`../shared/data/retail.dat` lies beside the checkout. Rules start from itemsets in hand;
+the peers find a few rules less, for they compare fractions as floats.
 """
 
-import platform
-import subprocess
-import sys
-import threading
-import time
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 
-import fim
 import numpy as np
 import pandas as pd
-import rusket
 from mlxtend.frequent_patterns import association_rules, fpgrowth
 from scipy.sparse import csr_matrix
 
+from benchmarks._clock import NotRunError, clock_apart
+from benchmarks._common import run_alone
+from benchmarks._peers import optional
+from benchmarks._records import Bar
 from crmml.association import FrequentItemsets
 from crmml.association._itemsets import label_itemsets
 from crmml.association._measures import MEASURES, measure_rules
@@ -32,7 +28,42 @@ from crmml.association._rule_table import make_rule_table
 from crmml.association._rules import derive_rules
 from crmml.association._thresholds import as_fraction
 
-RETAIL = Path(__file__).parents[1] / ".." / "shared" / "data" / "retail.dat"
+fim, rusket = optional("fim"), optional("rusket")
+
+TITLE = "Basket rules"
+SIZES = {
+    "quick": {
+        "n_baskets": [10_000, 100_000],
+        "n_with_many_items": 0,
+        "n_wide": 0,
+        "n_cold": [1_000, 43_000],
+        "runs": 3,
+    },
+    "full": {
+        "n_baskets": [10_000, 100_000, 1_000_000],
+        "n_with_many_items": 1_800_000,
+        "n_wide": 1_000_000,
+        "n_cold": [1_000, 43_000, 1_000_000],
+        "runs": 5,
+    },
+}
+MINUTES = {"quick": 2, "full": 45}
+PACKAGES = ("rusket", "pyfim", "mlxtend", "numba", "numpy", "pandas")
+BASKETS, RETAIL = "itemsets, baskets of 10, 0.1 %", "itemsets, FIMI retail, 0.05 %"
+MANY, WIDE = "itemsets, 4,000 items, 0.1 %", "itemsets, baskets of 25, 0.2 %"
+RULES = "rules, the measures of the peers"
+RUSKET, PYFIM, MLXTEND = "rusket", "pyfim, from lines", "mlxtend"
+BARS = (
+    Bar(task=BASKETS, peer=RUSKET, at_least=3, aim=4, least=100_000),
+    Bar(task=BASKETS, peer=PYFIM, at_least=3, aim=4, least=100_000),
+    Bar(task=BASKETS, peer=MLXTEND, at_least=60, least=100_000),
+    *(Bar(task=RETAIL, peer=peer, at_least=3) for peer in (RUSKET, PYFIM)),
+    *(Bar(task=MANY, peer=peer, at_least=5) for peer in (RUSKET, PYFIM)),
+    *(Bar(task=WIDE, peer=peer, at_least=5) for peer in (RUSKET, PYFIM)),
+    Bar(task=RULES, peer="rusket, codes", at_least=10, aim=30),
+    Bar(task=RULES, peer="mlxtend, labels", at_least=15, aim=30),
+)
+RETAIL_FILE = Path(__file__).parents[2] / "shared" / "data" / "retail.dat"
 LIMIT = 100_000_000
 
 
@@ -70,8 +101,10 @@ def simulate(n_baskets, length, pattern, n_items, n_patterns, seed):
 
 
 def load_retail():
-    """FIMI retail (Brijs et al. 1999): 88,162 baskets of a Belgian supermarket."""
-    rows = [line.split() for line in RETAIL.read_text().splitlines()]
+    """FIMI retail: 88,162 baskets."""
+    if not RETAIL_FILE.is_file():
+        raise NotRunError("../shared/data/retail.dat is not there")
+    rows = [line.split() for line in RETAIL_FILE.read_text().splitlines()]
     orders = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     items = np.array([item for row in rows for item in row], dtype=np.int64)
     return pd.DataFrame({"order_id": orders, "product_id": items})
@@ -97,69 +130,53 @@ def to_one_hot(lines):
     return table.astype(pd.SparseDtype(bool, fill_value=False))
 
 
-def ways(lines, least, with_mlxtend):
-    """The peers' ways, each a call that gives a number of itemsets."""
-    n_baskets = lines["order_id"].nunique()
-    lists = to_lists(lines)
+def list_ways(lines, least, with_slow=True):
+    """Ways to itemsets, each a call that gives how many there are."""
+    # Half a basket below, for shares are rounded.
+    share = (least - 0.5) / lines["order_id"].nunique()
+    lists = cache(lambda: to_lists(lines))
 
-    def ours(n_jobs=None):
+    def mine(n_jobs=None):
         itemsets = FrequentItemsets(least, max_itemsets=LIMIT, n_jobs=n_jobs)
         return itemsets.fit(lines).n_itemsets_
 
-    def rusket_csr():
+    def by_rusket():
         matrix, names = rusket.from_transactions_csr(lines, "order_id", "product_id")
-        # Half a basket below, for its shares are rounded.
-        share = (least - 0.5) / n_baskets
         return len(rusket.mine(matrix, share, column_names=names, use_colnames=True))
 
-    def with_mlx():
-        return len(fpgrowth(to_one_hot(lines), (least - 0.5) / n_baskets))
+    def by_pyfim(baskets):
+        return len(fim.eclat(baskets, "s", -least, report="a"))
 
-    found = {
-        "crmml": ours,
-        "crmml, one thread": lambda: ours(1),
-        "rusket fpgrowth": rusket_csr,
-        "pyfim eclat, from lists": lambda: len(
-            fim.eclat(lists, "s", -least, report="a")
-        ),
-        "lists for pyfim": lambda: len(to_lists(lines)),
+    ways = {
+        "crmml": mine,
+        "crmml, one thread": lambda: mine(1),
+        RUSKET: by_rusket,
+        PYFIM: lambda: by_pyfim(to_lists(lines)),
     }
-    if with_mlxtend:
-        found["mlxtend fpgrowth"] = with_mlx
-    return found
+    if with_slow:
+        ways["pyfim, lists ready"] = lambda: by_pyfim(lists())
+        ways[MLXTEND] = lambda: len(fpgrowth(to_one_hot(lines), share))
+    return ways
 
 
-def compare(title, lines, share, repeats, with_mlxtend=False):
-    """Check that all find as much, then time them in turn."""
+def compare(report, task, lines, share, runs, *, with_slow=True):
+    """Time ways to the same itemsets."""
     n_baskets = lines["order_id"].nunique()
     least = int(np.ceil(share * n_baskets))
-    calls = ways(lines, least, with_mlxtend)
-    print(f"\n{title}: {len(lines):,} lines, {n_baskets:,} baskets, count {least:,}")
-    calls["crmml"]()  # compiled once, cached on disk
-    runs = {name: [] for name in calls}
-    found = {}
-    for _ in range(repeats):
-        for name, call in calls.items():
-            if runs[name] and runs[name][-1][0] > 60:
-                continue  # a minute once is enough
-            wall, cpu = time.perf_counter(), time.process_time()
-            found[name] = call()
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            runs[name].append((wall, cpu))
-    medians = {name: np.median(times, axis=0) for name, times in runs.items()}
-    medians["pyfim eclat, from lines"] = (
-        medians["pyfim eclat, from lists"] + medians["lists for pyfim"]
+    ways = list_ways(lines, least, with_slow=with_slow)
+    report.race(
+        task,
+        ways,
+        size=n_baskets,
+        unit="baskets",
+        runs=runs,
+        agree=check_same,
+        find=lambda n_itemsets: {"lines": len(lines), "found": n_itemsets},
     )
-    found["pyfim eclat, from lines"] = found["pyfim eclat, from lists"]
-    print(
-        f"{'':<28}{'itemsets':>10}{'wall s':>10}{'cpu s':>10}{'x wall':>8}{'x cpu':>8}"
-    )
-    for name, (wall, cpu) in medians.items():
-        times = f"{wall:>10.3f}{cpu:>10.3f}"
-        ratio = f"{wall / medians['crmml'][0]:>8.1f}{cpu / medians['crmml'][1]:>8.1f}"
-        print(f"{name:<28}{found[name]:>10,}{times}{ratio}", flush=True)
-    sizes = {n for name, n in found.items() if name != "lists for pyfim"}
-    print("all found the same number" if len(sizes) == 1 else f"DIFFERENT: {found}")
+
+
+def check_same(ours, theirs):
+    assert ours == theirs, f"{theirs:,} itemsets instead of {ours:,}"
 
 
 # What the peers give; representativity, which is always 1, aside.
@@ -169,20 +186,13 @@ PEERS_MEASURES = (
 )
 
 
-def ways_to_rules(lines, least, min_confidence):
+def list_ways_to_rules(lines, least, min_confidence):
     """Ways from itemsets in hand to a table of rules, each giving how many."""
     n_baskets = lines["order_id"].nunique()
-    matrix, names = rusket.from_transactions_csr(lines, "order_id", "product_id")
-    share = (least - 0.5) / n_baskets
-    tables = {
-        named: rusket.mine(matrix, share, column_names=names, use_colnames=named)
-        for named in (True, False)
-    }
-    sets = tables[True].assign(itemsets=tables[True]["itemsets"].map(frozenset))
     mined = FrequentItemsets(least, max_itemsets=LIMIT).fit(lines)._mined
     itemsets = mined.itemsets
 
-    def ours(measures, with_labels=False):
+    def derive(measures, with_labels=False):
         rules = derive_rules(
             itemsets,
             n_baskets,
@@ -192,147 +202,109 @@ def ways_to_rules(lines, least, min_confidence):
         )
         if with_labels:
             labelled = label_itemsets(itemsets, mined.items)
-            table = make_rule_table(rules, itemsets, labelled, n_baskets, measures)
-        else:
-            sides = (itemsets.counts[x] for x in (rules.antecedents, rules.consequents))
-            table = measure_rules(rules.counts, *sides, n_baskets, measures)
-        return len(table)
+            return len(make_rule_table(rules, itemsets, labelled, n_baskets, measures))
+        sides = (itemsets.counts[x] for x in (rules.antecedents, rules.consequents))
+        return len(measure_rules(rules.counts, *sides, n_baskets, measures))
 
-    def rusket_rules(named):
+    @cache
+    def mine_by_rusket(named):
+        matrix, names = rusket.from_transactions_csr(lines, "order_id", "product_id")
+        share = (least - 0.5) / n_baskets
+        return rusket.mine(matrix, share, column_names=names, use_colnames=named)
+
+    @cache
+    def name_sets():
+        table = mine_by_rusket(True)
+        return table.assign(itemsets=table["itemsets"].map(frozenset))
+
+    def by_rusket(named):
         options = {"num_itemsets": n_baskets, "min_threshold": min_confidence}
-        return len(rusket.association_rules(tables[named], **options))
+        return len(rusket.association_rules(mine_by_rusket(named), **options))
+
+    def by_mlxtend():
+        return len(association_rules(name_sets(), min_threshold=min_confidence))
 
     every = tuple(MEASURES)
     return {
-        "crmml, the peers' measures": lambda: ours(PEERS_MEASURES),
-        "crmml, the same, labels": lambda: ours(PEERS_MEASURES, with_labels=True),
-        "crmml, all 33 measures": lambda: ours(every),
-        "crmml, all 33, labels": lambda: ours(every, with_labels=True),
-        "rusket, labels": lambda: rusket_rules(True),
-        "rusket, codes": lambda: rusket_rules(False),
-        "mlxtend, labels": lambda: len(
-            association_rules(sets, min_threshold=min_confidence)
-        ),
+        "crmml": lambda: derive(PEERS_MEASURES),
+        "crmml, with labels": lambda: derive(PEERS_MEASURES, with_labels=True),
+        f"crmml, all {len(every)} measures": lambda: derive(every),
+        f"crmml, all {len(every)}, labels": lambda: derive(every, with_labels=True),
+        "rusket, labels": lambda: by_rusket(True),
+        "rusket, codes": lambda: by_rusket(False),
+        "mlxtend, labels": by_mlxtend,
     }
 
 
-def compare_rules(lines, least, min_confidence, repeats):
-    """Time tables of rules from the same itemsets, in turn."""
-    calls = ways_to_rules(lines, least, min_confidence)
-    runs, found = {name: [] for name in calls}, {}
-    for _ in range(repeats):
-        for name, call in calls.items():
-            start = time.process_time()
-            found[name] = call()
-            runs[name].append(time.process_time() - start)
-    base = np.median(runs["crmml, the peers' measures"])
-    print(f"\nrules, count {least}, confidence {min_confidence}; processor time")
-    print(f"{'':<28}{'rules':>10}{'cpu s':>10}{'x cpu':>8}")
-    for name, times in runs.items():
-        cpu = np.median(times)
-        print(f"{name:<28}{found[name]:>10,}{cpu:>10.3f}{cpu / base:>8.1f}", flush=True)
+def compare_rules(report, lines, least, min_confidence, runs):
+    """Time tables of rules from the same itemsets."""
+    report.race(
+        RULES,
+        list_ways_to_rules(lines, least, min_confidence),
+        size=lines["order_id"].nunique(),
+        unit="baskets",
+        runs=runs,
+        find=lambda n_rules: {"lines": len(lines), "found": n_rules},
+    )
 
 
-def compare_sizes(sizes, share):
-    """Itemsets a second of processor time, against the number of baskets."""
-    print(f"\nitemsets a second, baskets of 10, {share:.1%}")
-    for n_baskets, repeats in sizes:
-        lines = simulate(n_baskets, 10, 4, 1_000, 2_000, 0)
-        calls = ways(lines, int(np.ceil(share * n_baskets)), with_mlxtend=False)
-        n_found = calls["crmml"]()
-        runs = {name: [] for name in calls}
-        for _ in range(repeats):
-            for name, call in calls.items():
-                start = time.process_time()
-                call()
-                runs[name].append(time.process_time() - start)
-        cpu = {name: np.median(times) for name, times in runs.items()}
-        lists = cpu.pop("lists for pyfim")
-        cpu["pyfim eclat, from lines"] = cpu["pyfim eclat, from lists"] + lists
-        print(f"{n_baskets:>10,} baskets {n_found:>8,} itemsets")
-        for name, seconds in cpu.items():
-            print(f"    {name:<26}{n_found / seconds:>12,.0f}", flush=True)
+def compare_kinds(report, lines, least):
+    """What closed and maximal itemsets take beyond all."""
+
+    def mine(kind):
+        itemsets = FrequentItemsets(least, kind=kind, max_itemsets=LIMIT)
+        return itemsets.fit(lines).n_itemsets_
+
+    report.race(
+        f"all, closed, maximal itemsets, count {least}",
+        {
+            "crmml": lambda: mine("all"),
+            "crmml, closed": lambda: mine("closed"),
+            "crmml, maximal": lambda: mine("maximal"),
+        },
+        size=lines["order_id"].nunique(),
+        unit="baskets",
+        find=lambda n_itemsets: {"lines": len(lines), "found": n_itemsets},
+    )
 
 
-def compare_kinds(lines, least):
-    """Time and memory that closed and maximal itemsets take beyond all."""
-    print(f"\nclosed and maximal, count {least}")
-    for kind in ("all", "closed", "maximal"):
-        start = time.process_time()
-        estimator = FrequentItemsets(least, kind=kind, max_itemsets=LIMIT).fit(lines)
-        n_found = estimator.n_itemsets_
-        print(f"{kind:<10}{n_found:>10,}{time.process_time() - start:>8.2f} s")
+def mine_once(n_lines):
+    """The first call of a process; what is not this call is small."""
+    lines = pd.DataFrame(
+        np.random.default_rng(0).integers(0, max(n_lines // 4, 200), (n_lines, 2)),
+        columns=["order_id", "product_id"],
+    )
+    lines["product_id"] %= 170
+    return FrequentItemsets(0.01).fit(lines).n_itemsets_
 
 
-COLD = """
-import time, numpy as np, pandas as pd
-from crmml.association import FrequentItemsets
-lines = pd.DataFrame(np.random.default_rng(0).integers(0, {top}, ({n}, 2)),
-                     columns=["order_id", "product_id"])
-lines["product_id"] %= 170
-start, cpu = time.perf_counter(), time.process_time()
-found = FrequentItemsets(0.01).fit(lines).n_itemsets_
-print(f"{n:>10,} lines {{found:>8,}} itemsets  wall {{time.perf_counter() - start:.3f}}"
-      f"  cpu {{time.process_time() - cpu:.3f}}")
-"""
-
-
-def time_first_calls():
-    """The first call in a new process, after the imports."""
-    print("\nfirst call in a new process, after the imports")
-    for n_lines in (1_000, 43_000, 1_000_000):
-        program = COLD.format(n=n_lines, top=max(n_lines // 4, 200))
-        subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def measure_memory(lines, share):
-    """Most memory beyond the table while mining, by looking every 20 ms."""
-    import psutil
-
-    process = psutil.Process()
-    FrequentItemsets(0.5).fit(lines.head(1_000_000))
-    before = process.memory_info().rss
-    most, done = [before], threading.Event()
-
-    def watch():
-        while not done.wait(0.02):
-            most.append(process.memory_info().rss)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    FrequentItemsets(share).fit(lines)
-    done.set()
-    watcher.join()
-    print(f"memory beyond the table: {(max(most) - before) / 2**30:.2f} GB")
-
-
-def main():
-    """Run what is named on the command line, or everything."""
-    every = {"retail", "t10", "lines", "wide", "rules", "kinds", "sizes", "cold"}
-    wanted = set(sys.argv[1:]) or every
-    names = ("crmml", "rusket", "pyfim", "mlxtend", "numba", "numpy", "pandas")
-    print(platform.processor(), *(f"{name} {version(name)}" for name in names))
-    if "cold" in wanted:
-        time_first_calls()
-    if "retail" in wanted and RETAIL.exists():
-        compare("FIMI retail", load_retail(), 0.0005, 5)
-    if wanted & {"t10", "rules", "kinds"}:
-        t10 = simulate(100_000, 10, 4, 1_000, 2_000, 0)
-        if "t10" in wanted:
-            compare("like T10I4D100K", t10, 0.001, 5, with_mlxtend=True)
-        if "rules" in wanted:
-            compare_rules(t10, 30, 0.1, 3)
-        if "kinds" in wanted:
-            compare_kinds(t10, 8)
-    if "sizes" in wanted:
-        compare_sizes([(10_000, 9), (100_000, 5), (1_000_000, 1)], 0.001)
-    if "lines" in wanted:
-        lines = simulate(1_800_000, 10, 4, 4_000, 8_000, 2)
-        measure_memory(lines, 0.001)
-        compare("twenty million order lines", lines, 0.001, 1)
-    if "wide" in wanted:
-        compare("baskets of 25", simulate(1_000_000, 25, 6, 1_000, 2_000, 1), 0.002, 1)
+def run(report, n_baskets, n_with_many_items, n_wide, n_cold, runs):
+    for n_lines in n_cold:
+        report.race(
+            "first call in a new process, after the imports",
+            {"crmml": lambda n=n_lines: clock_apart(mine_once, n)},
+            size=n_lines,
+            unit="lines",
+        )
+    for n in n_baskets:
+        lines = simulate(n, 10, 4, 1_000, 2_000, 0)
+        compare(report, BASKETS, lines, 0.001, runs, with_slow=n <= 100_000)
+    lines = simulate(100_000, 10, 4, 1_000, 2_000, 0)
+    compare_rules(report, lines, 30, 0.1, runs)
+    compare_kinds(report, lines, 8)
+    if n_with_many_items:
+        lines = simulate(n_with_many_items, 10, 4, 4_000, 8_000, 2)
+        compare(report, MANY, lines, 0.001, 1, with_slow=False)
+    if n_wide:
+        lines = simulate(n_wide, 25, 6, 1_000, 2_000, 1)
+        compare(report, WIDE, lines, 0.002, 1, with_slow=False)
+    try:
+        lines = load_retail()
+    except NotRunError as reason:
+        report.skip(RETAIL, str(reason), size=88_162, unit="baskets")
+    else:
+        compare(report, RETAIL, lines, 0.0005, runs, with_slow=False)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

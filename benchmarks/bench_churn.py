@@ -1,27 +1,18 @@
-"""Churn classifiers out of the box, beside peers at their defaults, on four tables.
+"""Churn classifiers out of the box, on four tables.
 
-Stratified five-fold cross-validation, repeated; every contestant sees the same folds.
-Intervals of 95 % use the corrected resampled t-test of Nadeau and Bengio (2003), since
-training folds overlap. Times are CPU seconds per fold on one thread. XGBoost, LightGBM,
-CatBoost and HistGradientBoosting get text as categories, made before the clock starts.
-
-Run: pip install -e ".[bench]"
-     python benchmarks/bench_churn.py [--repeats 5] [telco mlc tv bank]
+Stratified five-fold cross-validation, repeated; everybody is judged on the same folds,
+on one thread. ± is half a 95 % interval (corrected resampled t-test of Nadeau and
+Bengio, 2003, for training folds overlap); it mostly shows how folds differ, which they
+do for all alike. *bias* is the mean probability minus the share that left. Peers run at
+their defaults; XGBoost, LightGBM, CatBoost and HistGradientBoosting get text as
+categories, made before the clock starts. Seconds are those of one fold: to fit, and, in
+the last column, to predict.
 """
 
-import argparse
-import importlib.metadata
-import os
-import platform
 import time
 import warnings
 
-# One thread for everybody; read when the libraries are imported.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
-from catboost import CatBoostClassifier
-from lightgbm import LGBMClassifier
 from scipy.stats import t as student
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -35,6 +26,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
+from benchmarks._clock import Measured
+from benchmarks._common import run_alone
+from benchmarks._peers import optional
 from crmml.datasets import (
     load_bank_marketing,
     load_mlc_churn,
@@ -48,6 +42,17 @@ from crmml.models import (
     NeuralChurnClassifier,
     TreeChurnClassifier,
 )
+
+catboost, lightgbm = optional("catboost"), optional("lightgbm")
+
+TITLE = "Churn classifiers"
+SIZES = {
+    "quick": {"tables": ["telco"], "repeats": 1},
+    "full": {"tables": ["telco", "mlc", "tv", "bank"], "repeats": 5},
+}
+MINUTES = {"quick": 3, "full": 90}
+PACKAGES = ("scikit-learn", "xgboost", "lightgbm", "catboost", "pandas", "numpy")
+BARS = ()  # What is promised of probabilities is tested in tests/models.
 
 TABLES = {
     "telco": ("Telco", load_telco_churn),
@@ -76,36 +81,39 @@ def plain(classifier):
 
 
 def make_contestants(X):
-    """Contestants by name; True where text is wanted as categories."""
+    """Ways to make contestants; True where text is wanted as categories."""
     text = X.select_dtypes(exclude="number").columns.tolist()
     return {
-        "LogisticChurnClassifier()": (LogisticChurnClassifier(), False),
-        "LogisticChurnClassifier(linear=True)": (
-            LogisticChurnClassifier(linear=True),
+        "crmml, logistic": (LogisticChurnClassifier, False),
+        "crmml, logistic, linear": (
+            lambda: LogisticChurnClassifier(linear=True),
             False,
         ),
-        "TreeChurnClassifier()": (TreeChurnClassifier(), False),
-        "LogitLeafChurnClassifier()": (LogitLeafChurnClassifier(), False),
-        "NeuralChurnClassifier()": (NeuralChurnClassifier(), False),
-        "BoostedChurnClassifier()": (BoostedChurnClassifier(), False),
-        "BoostedChurnClassifier(early_stopping=True, n_estimators=2000)": (
-            BoostedChurnClassifier(early_stopping=True, n_estimators=2000),
+        "crmml, tree": (TreeChurnClassifier, False),
+        "crmml, logit leaf": (LogitLeafChurnClassifier, False),
+        "crmml, neural": (NeuralChurnClassifier, False),
+        "crmml, boosted": (BoostedChurnClassifier, False),
+        "crmml, boosted, early stopping, 2,000 trees": (
+            lambda: BoostedChurnClassifier(early_stopping=True, n_estimators=2000),
             False,
         ),
-        "scikit-learn LogisticRegression": (plain(LogisticRegression()), False),
+        "scikit-learn LogisticRegression": (
+            lambda: plain(LogisticRegression()),
+            False,
+        ),
         "scikit-learn DecisionTree, depth 5": (
-            plain(DecisionTreeClassifier(max_depth=5, random_state=0)),
+            lambda: plain(DecisionTreeClassifier(max_depth=5, random_state=0)),
             False,
         ),
-        "scikit-learn MLP": (plain(MLPClassifier(random_state=0)), False),
+        "scikit-learn MLP": (lambda: plain(MLPClassifier(random_state=0)), False),
         "scikit-learn HistGradientBoosting": (
-            HistGradientBoostingClassifier(random_state=0),
+            lambda: HistGradientBoostingClassifier(random_state=0),
             True,
         ),
-        "XGBoost": (XGBClassifier(enable_categorical=True, n_jobs=1), True),
-        "LightGBM": (LGBMClassifier(n_jobs=1, verbosity=-1), True),
+        "XGBoost": (lambda: XGBClassifier(enable_categorical=True, n_jobs=1), True),
+        "LightGBM": (lambda: lightgbm.LGBMClassifier(n_jobs=1, verbosity=-1), True),
         "CatBoost": (
-            CatBoostClassifier(
+            lambda: catboost.CatBoostClassifier(
                 cat_features=text,
                 verbose=0,
                 thread_count=1,
@@ -124,17 +132,18 @@ def as_categories(X):
 
 
 def evaluate(model, X, y, splits):
-    """Scores of every fold, shape (n_folds, 4), and mean seconds to fit and score."""
+    """Scores of every fold, and mean seconds to fit one."""
     scores, seconds = [], []
     for train, test in splits:
-        started = time.process_time()
+        wall, started = time.perf_counter(), time.process_time()
         with warnings.catch_warnings():
             # The plain net and the plain regression do not converge, and say so.
             warnings.simplefilter("ignore")
             model.fit(X.iloc[train], y[train])
         fitted = time.process_time()
+        wall = time.perf_counter() - wall
         churn = np.asarray(model.predict_proba(X.iloc[test]))[:, 1]
-        seconds.append((fitted - started, time.process_time() - fitted))
+        seconds.append((wall, fitted - started, time.process_time() - fitted))
         scores.append(
             (
                 roc_auc_score(y[test], churn),
@@ -143,7 +152,12 @@ def evaluate(model, X, y, splits):
                 churn.mean() - y[test].mean(),
             )
         )
-    return np.array(scores), np.mean(seconds, axis=0)
+    wall, cpu, to_predict = np.mean(seconds, axis=0)
+    found = {
+        name: f"{values.mean():.4f} ± {half_width(values):.4f}"
+        for name, values in zip(SCORES, np.array(scores).T, strict=True)
+    }
+    return Measured(found | {"predict, CPU s": to_predict}, wall, cpu)
 
 
 def half_width(values):
@@ -153,43 +167,28 @@ def half_width(values):
     return student.ppf(0.975, n - 1) * spread
 
 
-def run(title, load, n_repeats):
-    """Print the table of one data set."""
-    X, y = load()[:2]
-    y = (y == np.unique(y)[1]).to_numpy().astype(int)
-    folds = RepeatedStratifiedKFold(
-        n_splits=N_FOLDS, n_repeats=n_repeats, random_state=0
-    )
+def compare(report, title, X, y, repeats):
+    """Judge all contestants on one table."""
+    folds = RepeatedStratifiedKFold(n_splits=N_FOLDS, n_repeats=repeats, random_state=0)
     splits = list(folds.split(X, y))
-    categorical = as_categories(X)
-    print(
-        f"\n**{title}**: {len(X)} customers, {X.shape[1]} features, "
-        f"{y.mean():.1%} left, {N_FOLDS} folds x {n_repeats}\n"
-    )
-    print("| | " + " | ".join(SCORES) + " | fit s | predict s |")
-    print("|---|" + "---:|" * (len(SCORES) + 2))
-    for name, (model, wants_categories) in make_contestants(X).items():
-        scores, seconds = evaluate(
-            model, categorical if wants_categories else X, y, splits
+    tables = {False: X, True: as_categories(X)}
+    ways = {
+        name: lambda make=make, wanted=wanted: evaluate(
+            make(), tables[wanted], y, splits
         )
-        cells = [
-            f"{values.mean():.4f} ± {half_width(values):.4f}" for values in scores.T
-        ]
-        cells += [f"{value:.2f}" for value in seconds]
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        for name, (make, wanted) in make_contestants(X).items()
+    }
+    task = f"{title}, {X.shape[1]} features, {y.mean():.1%} left"
+    report.race(task, ways, size=len(X), unit="customers", runs=1, find=dict)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tables", nargs="*", help=f"of {', '.join(TABLES)}; all")
-    parser.add_argument("--repeats", type=int, default=5)
-    arguments = parser.parse_args()
-    packages = ("scikit-learn", "xgboost", "lightgbm", "catboost", "pandas", "numpy")
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    print(f"Python {platform.python_version()}, " + ", ".join(versions))
-    for key in arguments.tables or TABLES:
-        run(*TABLES[key], arguments.repeats)
+def run(report, tables, repeats):
+    for title, load in (TABLES[key] for key in tables):
+        X, y = load()[:2]
+        compare(
+            report, title, X, (y == np.unique(y)[1]).to_numpy().astype(int), repeats
+        )
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

@@ -1,30 +1,24 @@
-"""Sixteen features of a million transactions at twelve cutoffs, and at one.
+"""Sixteen features of a log in memory, at twelve cutoffs and at one.
 
-Beside crmml stand what people write: a pandas loop over cutoffs, a range join in
-DuckDB, DuckDB cutoff by cutoff, and featuretools with cutoff times (on a sample of
-customers, for it takes minutes; compare it with crmml on the same sample). All begin
-with a frame in memory and end with a table. Results are checked to be equal, then each
-way is timed several times, in turns; medians are printed. Data are generated with a
-seed. An order is one line of the log: the peers count lines, which spares them to
-tell orders apart; crmml is given order ids. At one cutoff DuckDB is timed once more
-where it tells orders apart by their ids, as crmml does. At the end stands what twelve
-cutoffs cost for builders that cannot be read off running totals alone.
-
-Run: python benchmarks/bench_features.py [n_repeats [python_with_featuretools]]
+From a frame of transactions to a table of features: `RFM` over all of history, 30, 90
+and 365 days, `Tenure`, the largest amount and the number of large amounts in each
+window. Beside crmml stand what people write: a pandas loop over cutoffs, a range join
+in DuckDB, DuckDB cutoff by cutoff, and featuretools with cutoff times, which knows
+eleven of the features and gets a sample of the customers, for it takes minutes. Results
+are checked to be equal. Data are generated with a seed. An order is one line of the
+log: the peers count lines, which spares them to tell orders apart; crmml is given order
+ids. At one cutoff DuckDB is timed once more where it tells orders apart, as crmml does.
+Builders that form groups or gaps, which cannot be read off running totals, run on the
+same log with 500 products, 8 categories and one negative amount in twenty.
 """
-
-import platform
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-import crmml
+from benchmarks._common import run_alone
+from benchmarks._peers import run_in_environment
+from benchmarks._records import Bar
 from crmml.features import (
     RFM,
     Activity,
@@ -37,14 +31,38 @@ from crmml.features import (
 )
 from crmml.tables import CustomerTables, Transactions
 
+TITLE = "Features in memory"
+SIZES = {
+    "quick": {"n_transactions": [100_000, 1_000_000], "n_sampled": 1_000, "runs": 3},
+    "full": {
+        "n_transactions": [100_000, 300_000, 1_000_000, 3_000_000],
+        "n_sampled": 10_000,
+        "runs": 5,
+    },
+}
+MINUTES = {"quick": 2, "full": 15}
+PACKAGES = ("duckdb", "pandas", "numpy")
+TWELVE, ONE, SAMPLE = "twelve cutoffs", "one cutoff", "twelve cutoffs, 11 features"
+MILLION = {"least": 1_000_000}
+BARS = (
+    Bar(task=TWELVE, peer="pandas loop", at_least=3, aim=5, **MILLION),
+    Bar(task=TWELVE, peer="DuckDB range join", at_least=2, **MILLION),
+    Bar(task=SAMPLE, peer="featuretools", at_least=20),
+    Bar(task=ONE, peer="DuckDB, orders told apart", at_least=1 / 1.3, **MILLION),
+    Bar(task=ONE, peer="DuckDB cutoff by cutoff", at_least=0.5, aim=1 / 1.3, **MILLION),
+    *(
+        Bar(task=name, peer="crmml", at_least=1 / 4, peer_task=f"{name}, one cutoff")
+        for name in ("Activity", "InterPurchase", "ProductMix", "Returns")
+    ),
+)
+
 CUTOFFS = list(pd.date_range("2023-01-01", periods=12, freq="MS"))
 DAYS = [30, 90, 365]
 LARGE = 40.0
-HEAD = "| way | wall s | CPU s | wall to crmml | CPU to crmml |\n|---|---|---|---|---|"
-N_SAMPLED = 10_000  # customers for featuretools
 
 
-def generate(n=1_000_000, n_customers=100_000):
+def generate(n):
+    n_customers = n // 10
     rng = np.random.default_rng(0)
     seconds = np.sort(rng.integers(0, 730 * 86_400, n))
     return pd.DataFrame(
@@ -153,63 +171,35 @@ def by_duckdb_orders(log, cutoffs):
     return by_duckdb_cutoffs(log, cutoffs, "distinct order_id")
 
 
-FEATURETOOLS = """
-import sys, time, pandas as pd, featuretools as ft
-from featuretools.primitives import Count, Max, Sum
-log = pd.read_parquet(sys.argv[1])
-cutoffs, days = pd.to_datetime(sys.argv[2].split(",")), [30, 90, 365]
-wall, cpu = time.perf_counter(), time.process_time()
-es = ft.EntitySet()
-es = es.add_dataframe(log, "log", index="order_id", time_index="timestamp")
-es = es.normalize_dataframe("log", "customers", "customer_id")
-es.add_last_time_indexes()
-first = log.groupby("customer_id")["timestamp"].min()
-times = pd.DataFrame([(c, t) for t in cutoffs for c in first.index[first < t]],
-                     columns=["customer_id", "time"])
-parts = []
-for window in [None, *days]:
-    end = "" if window is None else f"_{window}d"
-    names = {"COUNT(log)": "n_orders" + end, "SUM(log.amount)": "total_spend" + end}
-    if window:
-        names["MAX(log.amount)"] = "max" + end
-    part, _ = ft.dfs(entityset=es, target_dataframe_name="customers", cutoff_time=times,
-        agg_primitives=[Count, Sum, Max], trans_primitives=[], max_depth=1,
-        training_window=None if window is None else f"{window} days",
-        include_cutoff_time=False, cutoff_time_in_index=True, n_jobs=1)
-    parts.append(part[list(names)].rename(columns=names))
-out = pd.concat(parts, axis=1)
-counted = [name for name in out.columns if not name.startswith("max")]
-out[counted] = out[counted].fillna(0)
-print(ft.__version__, pd.__version__, time.perf_counter() - wall,
-      time.process_time() - cpu)
-out.rename_axis(["customer_id", "cutoff"]).reset_index().to_parquet(sys.argv[3])
-"""
-
-
-def run_featuretools(python, log):
+def run_featuretools(report, log, n_sampled):
     """Compute eleven of the features by featuretools, in an interpreter of its own."""
-    log = log[log["customer_id"].isin(log["customer_id"].unique()[:N_SAMPLED])]
-    with tempfile.TemporaryDirectory() as folder:
-        given, out = Path(folder) / "log.parquet", Path(folder) / "out.parquet"
-        log.to_parquet(given)
-        cutoffs = ",".join(map(str, CUTOFFS))
-        done = subprocess.run(
-            [python, "-W", "ignore", "-c", FEATURETOOLS, given, cutoffs, out],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        version, pandas, wall, cpu = done.stdout.split()[-4:]
-        result = pd.read_parquet(out)
-    print(f"\nfeaturetools {version} on pandas {pandas}, {len(log):,} transactions of")
-    print(f"{N_SAMPLED:,} customers, 12 cutoffs, 11 of the features, one run:")
-    ours = tidy(by_crmml(log, CUTOFFS))
-    theirs = tidy(result)
-    check_equal(ours[theirs.columns], theirs)
-    own = measure(by_crmml, log, CUTOFFS)
-    print(HEAD)
-    print_row("featuretools", (float(wall), float(cpu)), own)
-    print_row("crmml (all 16)", own, own)
+    some = log[log["customer_id"].isin(log["customer_id"].unique()[:n_sampled])]
+
+    def by_featuretools():
+        python = report.find_peers_python()
+        cutoffs = [str(one) for one in CUTOFFS]
+        return run_in_environment(python, "apart_featuretools.py", some, cutoffs, DAYS)
+
+    def agree(ours, theirs):
+        ours, theirs = tidy(ours), tidy(theirs)
+        check_equal(ours[theirs.columns], theirs)
+
+    ways = {"crmml": lambda: by_crmml(some, CUTOFFS), "featuretools": by_featuretools}
+    # Once: it takes minutes.
+    report.race(
+        SAMPLE,
+        ways,
+        size=n_sampled,
+        unit="customers",
+        runs=1,
+        agree=agree,
+        find=lambda value: {"versions": say_versions(value)},
+    )
+
+
+def say_versions(value):
+    versions = getattr(value, "attrs", {}).get("versions", {})
+    return ", ".join(f"{name} {one}" for name, one in versions.items())
 
 
 def tidy(result):
@@ -223,35 +213,7 @@ def check_equal(ours, theirs):
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-9, atol=1e-9)
 
 
-def measure(call, *given):
-    wall, cpu = time.perf_counter(), time.process_time()
-    call(*given)
-    return time.perf_counter() - wall, time.process_time() - cpu
-
-
-def print_row(name, used, ours):
-    ratios = [one / own for one, own in zip(used, ours, strict=True)]
-    cells = [f"{used[0]:.2f}", f"{used[1]:.2f}", *(f"{one:.1f}" for one in ratios)]
-    print("|", name, "|", " | ".join(cells), "|")
-
-
-def compare(log, cutoffs, ways, n_repeats):
-    print(f"\n{len(log):,} transactions, {len(cutoffs)} cutoffs, 16 features:")
-    print(HEAD)
-    ours = tidy(by_crmml(log, cutoffs))
-    assert ours.shape[1] == 18
-    for way in ways.values():
-        check_equal(ours, tidy(way(log, cutoffs)))
-    used = {name: [] for name in ways}
-    for _ in range(n_repeats):
-        for name, way in ways.items():
-            used[name].append(measure(way, log, cutoffs))
-    medians = {name: np.median(found, axis=0) for name, found in used.items()}
-    for name, found in medians.items():
-        print_row(name, found, medians["crmml"])
-
-
-def compare_builders(log, n_repeats):
+def compare_builders(report, log, runs):
     """Time builders at twelve cutoffs and at one."""
     rng = np.random.default_rng(1)
     log = log.assign(
@@ -263,36 +225,39 @@ def compare_builders(log, n_repeats):
     def compute(builder, cutoffs):
         builder.set_output(transform="arrow").fit_transform(open_tables(log), cutoffs)
 
-    print("\n| builder | 12 cutoffs, CPU s | one | ratio |\n|---|---|---|---|")
     for builder in (Activity(), InterPurchase(), ProductMix(), Returns()):
-        compute(builder, CUTOFFS)
-        used = {12: [], 1: []}
-        for _ in range(n_repeats):
-            for n, found in used.items():
-                found.append(measure(compute, builder, CUTOFFS[-n:])[1])
-        many, one = (np.median(found) for found in used.values())
         name = type(builder).__name__
-        print(f"| `{name}` | {many:.2f} | {one:.2f} | {many / one:.1f} |")
+        for task, n in ((name, 12), (f"{name}, one cutoff", 1)):
+            ways = {"crmml": lambda b=builder, n=n: compute(b, CUTOFFS[-n:])}
+            report.race(task, ways, size=len(log), unit="transactions", runs=runs)
 
 
-def main(n_repeats=5, python=None):
-    print(f"crmml {crmml.__version__}, DuckDB {duckdb.__version__}, pandas", end=" ")
-    print(f"{pd.__version__}, Python {platform.python_version()}, {platform.machine()}")
-    print("Command: python", *sys.argv)
-    log = generate()
+def compare(report, task, ways, given, runs):
+    report.race(
+        task,
+        {name: lambda way=way: way(*given) for name, way in ways.items()},
+        size=len(given[0]),
+        unit="transactions",
+        runs=runs,
+        agree=lambda ours, theirs: check_equal(tidy(ours), tidy(theirs)),
+    )
+
+
+def run(report, n_transactions, n_sampled, runs):
     ways = {
         "crmml": by_crmml,
         "pandas loop": by_pandas,
         "DuckDB range join": by_range_join,
         "DuckDB cutoff by cutoff": by_duckdb_cutoffs,
     }
-    compare(log, CUTOFFS, ways, int(n_repeats))
-    ways["DuckDB, orders told apart"] = by_duckdb_orders
-    compare(log, CUTOFFS[-1:], ways, int(n_repeats))
-    compare_builders(log, int(n_repeats))
-    if python is not None:
-        run_featuretools(python, log)
+    alone = ways | {"DuckDB, orders told apart": by_duckdb_orders}
+    for n in n_transactions:
+        log = generate(n)
+        compare(report, TWELVE, ways, (log, CUTOFFS), runs)
+        compare(report, ONE, alone, (log, CUTOFFS[-1:]), runs)
+    compare_builders(report, log, runs)
+    run_featuretools(report, log, n_sampled)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_alone(__file__)

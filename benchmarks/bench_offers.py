@@ -1,35 +1,35 @@
-"""Offers and tomorrow's test: crmml, and the same rules with scipy and with sets.
+"""Offers from rules, and tomorrow's test of rules.
 
-Run with the packages of ``pip install -e ".[bench]"``:
-
-    python benchmarks/bench_offers.py [quick]
-
-Rules come from 100,000 generated baskets (870 items, mean length 10). Beside crmml
-stand the same rules as they are used by hand: a sparse matrix product (baskets x
-rules), a walk through all rules with Python sets, and the columns of a dense matrix. No
-package for rules that we know of recommends or tests on later baskets. Figures are CPU
-seconds after a call that compiles, medians of three runs where no line says otherwise.
+Beside crmml stand the same rules as they are used by hand: a sparse matrix product
+(baskets x rules), a walk through all rules with Python sets, and the columns of a dense
+matrix (a few hundred rules, scaled up). No package for rules that we know of recommends
+or tests on later baskets. Rules come from generated baskets of mean length 10.
 """
 
-import sys
-import time
-from importlib.metadata import version
+from dataclasses import replace
 
 import numpy as np
-from bench_baskets import simulate
 from scipy.sparse import csr_matrix
 
+from benchmarks._clock import clock
+from benchmarks._common import run_alone
+from benchmarks._records import Bar
+from benchmarks.bench_baskets import simulate
 from crmml.association import AssociationRules
 
-
-def cost(call, runs=3):
-    """Median CPU seconds of a call."""
-    spent = []
-    for _ in range(runs):
-        start = time.process_time()
-        call()
-        spent.append(time.process_time() - start)
-    return float(np.median(spent))
+TITLE = "Offers"
+SIZES = {
+    "quick": {"n_baskets": 10_000, "n_batch": [1_000, 5_000, 20_000]},
+    "full": {"n_baskets": 100_000, "n_batch": [1_000, 5_000, 100_000, 1_000_000]},
+}
+MINUTES = {"quick": 1, "full": 4}
+PACKAGES = ("numpy", "scipy", "numba", "pandas")
+ONE, MANY, TEST = "200 baskets one by one", "offers for a batch", "test of all rules"
+BARS = (
+    Bar(task=ONE, peer="Python sets, scaled up", at_least=3),
+    Bar(task=MANY, peer="scipy product", at_least=3, most=5_000),
+)
+FEW = 300
 
 
 def to_lists(lines):
@@ -98,68 +98,51 @@ def count_by_matrix(table, held, n_rules):
         dense[with_left][:, sorted(right)].all(axis=1).sum()
 
 
-def report(name, seconds, others):
-    """Print one line: seconds of crmml, then of the others with their ratios."""
-    beside = "".join(
-        f"   {title} {other:.3g} s ({other / seconds:.1f} x)" for title, other in others
-    )
-    print(f"{name:<58}{seconds:>10.4g} s{beside}")
+def scale(used, times):
+    """Seconds of a part, scaled up to the whole."""
+    return replace(used, wall=used.wall * times, cpu=used.cpu * times)
 
 
-def main():
-    """Time offers for one basket and many, and the validation of rules."""
-    quick = "quick" in sys.argv[1:]
-    n_baskets, n_batch = (10_000, 20_000) if quick else (100_000, 1_000_000)
-    names = ("numpy", "numba", "pandas", "scipy")
-    print(", ".join(f"{name} {version(name)}" for name in names))
+def run(report, n_baskets, n_batch):
     lines = simulate(2 * n_baskets, 10, 4, 870, 2000, seed=0)
     earlier, later = (
         lines[(lines["order_id"] < n_baskets) == side] for side in (True, False)
     )
     rules = AssociationRules(0.0006, 0.3, min_lift=1.0, max_rules=10_000_000)
     rules.fit(earlier)
-    baskets = to_lists(later)
-    asked = (baskets * (n_batch // len(baskets) + 1))[:n_batch]
     n_items = int(lines["product_id"].max()) + 1
     spelled = spell_rules(rules.rules_, n_items)
-    print(f"{rules.n_rules_:,} rules, of which {len(spelled[1]):,} offer one item")
-    rules.predict(baskets[:1000])
-    rules.validate(baskets[:1000])
-
+    place = {"unit": "baskets", "find": lambda _: {"rules": rules.n_rules_}}
+    baskets = to_lists(later)
     ones = baskets[:200]
-    report(
-        "predict, one basket at a time (mean)",
-        cost(lambda: [rules.predict([one]) for one in ones]) / len(ones),
-        [
-            (
-                "sets",
-                cost(lambda: [offer_by_sets(spelled, one, 3) for one in ones[:20]], 1)
-                / 20,
-            )
-        ],
-    )
-    some = 5_000
-    held = to_matrix(baskets[:some], n_items)
-    report(
-        f"predict, {some:,} baskets",
-        cost(lambda: rules.predict(baskets[:some])),
-        [("scipy", cost(lambda: offer_by_matrix(spelled, held, 3), 1))],
-    )
-    report(f"predict, {n_batch:,} baskets", cost(lambda: rules.predict(asked), 1), [])
-    few = 300
-    share = len(rules.rules_) / few
-    own = to_matrix(baskets, n_items)
-    report(
-        f"validate, {rules.n_rules_:,} rules on {len(baskets):,} baskets",
-        cost(lambda: rules.validate(later), 1),
-        [
-            (
-                f"numpy, rule by rule (from {few}), without offers",
-                cost(lambda: count_by_matrix(rules.rules_, own, few), 1) * share,
-            )
-        ],
-    )
+
+    def by_sets():
+        some = ones[:20]
+        used = clock(lambda: [offer_by_sets(spelled, one, 3) for one in some])
+        return scale(used, len(ones) / len(some))
+
+    ways = {
+        "crmml": lambda: [rules.predict([one]) for one in ones],
+        "Python sets, scaled up": by_sets,
+    }
+    report.race(ONE, ways, size=len(ones), **place)
+    for n in n_batch:
+        asked = (baskets * (n // len(baskets) + 1))[:n]
+        ways = {"crmml": lambda asked=asked: rules.predict(asked)}
+        if n <= 5_000:
+            held = to_matrix(asked, n_items)
+            ways["scipy product"] = lambda held=held: offer_by_matrix(spelled, held, 3)
+        report.race(MANY, ways, size=n, runs=3 if n <= 100_000 else 1, **place)
+    held = to_matrix(baskets, n_items)
+
+    def count():
+        used = clock(lambda: count_by_matrix(rules.rules_, held, FEW))
+        return scale(used, len(rules.rules_) / FEW)
+
+    ways = {"crmml": lambda: rules.validate(later)}
+    ways["numpy, rule by rule, no offers, scaled up"] = count
+    report.race(TEST, ways, size=len(baskets), runs=1, **place)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

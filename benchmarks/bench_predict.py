@@ -1,21 +1,12 @@
-"""What a batch costs beside the bare estimator, and what reasons cost beside XGBoost's.
+"""What a batch of scores costs beside the bare estimator.
 
-Baseline of a batch: the bare estimator on a matrix that is already there, plus the
-cheapest encoding known: one look-up of each text column in Arrow, written into one
-matrix of single precision. Times are CPU seconds on one thread, medians of interleaved
-runs.
-
-Run: python benchmarks/bench_predict.py [--rows 1000000] [--customers 100000] [--runs 3]
+Customers have ten numbers and ten text columns of 3 to 12 categories, in a pandas frame
+(text as pandas' own or as objects) or a Polars frame. The peer is the bare estimator on
+a matrix of single precision, and the cheapest way known to make that matrix: one
+look-up of each text column in Arrow. Everybody has one thread. Our nets cost twice the
+bare ones: they work in double precision and in blocks of one shape, so that a score
+does not depend on who else is scored.
 """
-
-import argparse
-import importlib.metadata
-import os
-import platform
-import time
-
-# One thread for everybody; read when the libraries are imported.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
@@ -30,12 +21,43 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer
 from sklearn.tree import DecisionTreeClassifier
 
+from benchmarks._common import run_alone
+from benchmarks._records import Bar
 from crmml.models import (
     BoostedChurnClassifier,
     LogisticChurnClassifier,
     LogitLeafChurnClassifier,
     NeuralChurnClassifier,
     TreeChurnClassifier,
+)
+
+TITLE = "Scores of a batch"
+SIZES = {
+    "quick": {"n_customers": [10_000, 100_000], "runs": 3},
+    "full": {"n_customers": [10_000, 100_000, 1_000_000], "runs": 3},
+}
+MINUTES = {"quick": 1, "full": 10}
+PACKAGES = ("scikit-learn", "xgboost", "pandas", "polars", "pyarrow", "numpy")
+CARRIERS = ("pandas", "pandas, text as objects", "Polars")
+PEER = "encoding by hand, bare estimator"
+BARS = tuple(
+    Bar(
+        task=f"{name}, from {carrier}",
+        peer=PEER,
+        # The nets cost what safety costs them.
+        at_least=1 / 2.5 if "Neural" in name else 1 / 1.3,
+        aim=1 / 1.3 if "Neural" in name else None,
+        least=100_000,
+    )
+    for name in (
+        "BoostedChurnClassifier()",
+        "LogisticChurnClassifier(linear=True)",
+        "LogisticChurnClassifier()",
+        "LogitLeafChurnClassifier()",
+        "TreeChurnClassifier()",
+        "NeuralChurnClassifier()",
+    )
+    for carrier in CARRIERS
 )
 
 N_NUMBERS = N_TEXTS = 10
@@ -135,82 +157,34 @@ def make_pairs(X, y, matrix):
     }
 
 
-def median_seconds(calls, n_runs):
-    """Median CPU seconds of each call, taken in turns."""
-    seconds = [[] for _ in calls]
-    for _ in range(n_runs):
-        for call, times in zip(calls, seconds, strict=True):
-            started = time.process_time()
-            call()
-            times.append(time.process_time() - started)
-    return [float(np.median(times)) for times in seconds]
-
-
-def compare_batches(n_rows, n_runs):
+def compare(report, n_rows, runs):
     X, y = make_customers(n_rows)
-    carriers = {
-        "pandas": X,
-        "pandas, text as objects": X.astype(
-            {f"text {k}": object for k in range(N_TEXTS)}
-        ),
-        "Polars": pl.from_pandas(X),
-    }
+    as_objects = X.astype({f"text {k}": object for k in range(N_TEXTS)})
+    frames = dict(zip(CARRIERS, (X, as_objects, pl.from_pandas(X)), strict=True))
     places, n_columns = learn_places(X)
     matrix = encode(X, places, n_columns)
-    print(f"\n**A batch of {n_rows:,} customers**, ten numbers, ten text columns\n")
-    print("| | from | bare estimator | bare s | encoding s | ours s | ratio |")
-    print("|---|---|---|---:|---:|---:|---:|")
     for name, (model, peer, bare) in make_pairs(X, y, matrix).items():
-        for carrier, frame in carriers.items():
-            alone, encoding, ours = median_seconds(
-                [
-                    lambda bare=bare: bare(matrix),
-                    lambda frame=frame: encode(frame, places, n_columns),
-                    lambda model=model, frame=frame: model.predict_proba(frame),
-                ],
-                n_runs,
-            )
-            print(
-                f"| {name} | {carrier} | {peer} | {alone:.2f} | {encoding:.2f} "
-                f"| {ours:.2f} | {ours / (alone + encoding):.2f} |",
-                flush=True,
+        for carrier, frame in frames.items():
+            compare_frame(
+                report,
+                f"{name}, from {carrier}",
+                lambda model=model, frame=frame: model.predict_proba(frame),
+                lambda bare=bare, frame=frame: bare(encode(frame, places, n_columns)),
+                peer,
+                {"size": n_rows, "unit": "customers", "runs": runs},
             )
 
 
-def compare_reasons(n_customers, n_runs):
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.normal(size=(n_customers, 40))).add_prefix("feature ")
-    log_odds = X["feature 0"] + X["feature 1"] * X["feature 2"]
-    y = rng.random(n_customers) < 1 / (1 + np.exp(-log_odds))
-    model = BoostedChurnClassifier(n_estimators=500).fit(X[:N_LEARNED], y[:N_LEARNED])
-    matrix = X.to_numpy(np.float32)
-    own, contributions, explained = median_seconds(
-        [
-            lambda: model.booster_.predict(xgb.DMatrix(matrix), pred_contribs=True),
-            lambda: model.contributions(X),
-            lambda: model.explain(X),
-        ],
-        n_runs,
-    )
-    print(f"\n**Reasons for {n_customers:,} customers**, 40 features, 500 trees\n")
-    print("| | CPU s | ratio |\n|---|---:|---:|")
-    print(f"| XGBoost, pred_contribs | {own:.1f} | 1.00 |")
-    print(f"| contributions | {contributions:.1f} | {contributions / own:.2f} |")
-    print(f"| explain, three reasons | {explained:.1f} | {explained / own:.2f} |")
+def compare_frame(report, task, ours, by_hand, peer, place):
+    ways = {"crmml": ours, PEER: by_hand}
+    # What comes back from the bare estimator is not that of ours, but as large.
+    report.race(task, ways, find=lambda _: {"bare estimator": peer}, **place)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
-    arguments = parser.parse_args()
-    packages = ("scikit-learn", "xgboost", "pandas", "polars", "pyarrow", "numpy")
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    print(f"Python {platform.python_version()}, " + ", ".join(versions))
-    compare_batches(arguments.rows, arguments.runs)
-    compare_reasons(arguments.customers, arguments.runs)
+def run(report, n_customers, runs):
+    for n in n_customers:
+        compare(report, n, runs)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

@@ -1,19 +1,14 @@
-"""Seconds of profit measures on a million customers, beside empulse.
+"""Profit measures of scores, beside empulse.
 
-CPU and wall seconds, medians of interleaved runs; the values of both are compared
-first. Run: python benchmarks/bench_profit.py [n_customers] [n_runs]
-Needs: pip install "crmml[demo]" (empulse, which wants sympy for its metrics).
+Values of both are compared first, but for profit with own costs of each: the peer
+charges expected costs, which count probabilities; ours counts outcomes.
 """
 
-import importlib.metadata
-import sys
-import time
-
 import numpy as np
-import pandas as pd
-from empulse.metrics import empc_score, expected_cost_loss, mpc_score
-from empulse.metrics import lift_score as empulse_lift
 
+from benchmarks._common import run_alone
+from benchmarks._peers import optional
+from benchmarks._records import Bar
 from crmml.evaluation import (
     compute_gain_table,
     compute_profit_curve,
@@ -24,8 +19,20 @@ from crmml.evaluation import (
     max_profit_score,
 )
 
-MONEY = {"clv": 200, "incentive_cost": 10, "contact_cost": 1}
+metrics = optional("empulse.metrics")
+
+TITLE = "Profit measures"
+SIZES = {
+    "quick": {"n_customers": [10_000, 100_000, 1_000_000], "runs": 3},
+    "full": {"n_customers": [10_000, 100_000, 1_000_000], "runs": 7},
+}
+MINUTES = {"quick": 1, "full": 2}
 PACKAGES = ("empulse", "numpy", "scipy", "pandas", "scikit-learn")
+EMPC, MPC = "EMPC, distinct scores", "MPC"
+BARS = tuple(
+    Bar(task=task, peer="empulse", at_least=1, least=1_000_000) for task in (EMPC, MPC)
+)
+MONEY = {"clv": 200, "incentive_cost": 10, "contact_cost": 1}
 
 
 def make_customers(n):
@@ -52,33 +59,33 @@ def list_contests(n):
     # The peer charges expected costs, which count probabilities; ours counts outcomes.
     return [
         (
-            "EMPC, distinct scores",
+            EMPC,
             lambda: expected_max_profit_score(left, score, **MONEY),
-            lambda: empc_score(left, score, **MONEY),
+            lambda: metrics.empc_score(left, score, **MONEY),
             True,
         ),
         (
             "EMPC, scores of two digits",
             lambda: expected_max_profit_score(left, few, **MONEY),
-            lambda: empc_score(left, few, **MONEY),
+            lambda: metrics.empc_score(left, few, **MONEY),
             True,
         ),
         (
-            "MPC",
+            MPC,
             lambda: max_profit_score(left, score, **known),
-            lambda: mpc_score(left, score, **known),
+            lambda: metrics.mpc_score(left, score, **known),
             True,
         ),
         (
             "lift of the first tenth",
             lambda: lift_score(left, score),
-            lambda: empulse_lift(left, score),
+            lambda: metrics.lift_score(left, score),
             True,
         ),
         (
             "profit, own costs of each",
             lambda: expected_profit_score(left, proba, **money),
-            lambda: expected_cost_loss(left, proba, **costs),
+            lambda: metrics.expected_cost_loss(left, proba, **costs),
             False,
         ),
         (
@@ -99,36 +106,18 @@ def list_contests(n):
     ]
 
 
-def measure(call):
-    """CPU and wall seconds of one call."""
-    cpu, wall = time.process_time(), time.perf_counter()
-    call()
-    return time.process_time() - cpu, time.perf_counter() - wall
+def check_close(ours, theirs):
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
 
 
-def race(ours, theirs, n_runs):
-    """Median seconds of both, run in turns."""
-    calls = [ours] if theirs is None else [ours, theirs]
-    runs = [[measure(call) for call in calls] for _ in range(n_runs)]
-    medians = np.median(np.array(runs), axis=0)
-    return medians if theirs is not None else np.vstack([medians, [np.nan, np.nan]])
-
-
-def main():
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    n_runs = int(sys.argv[2]) if len(sys.argv) > 2 else 7
-    rows = []
-    for name, ours, theirs, is_comparable in list_contests(n):
-        if is_comparable:
-            np.testing.assert_allclose(ours(), theirs(), rtol=1e-9)
-        own, peer = race(ours, theirs, n_runs)
-        rows.append((name, own[0], own[1], peer[0], peer[1], peer[0] / own[0]))
-    columns = ["measure", "crmml CPU", "wall", "empulse CPU", "wall", "ratio of CPU"]
-    versions = [f"{one} {importlib.metadata.version(one)}" for one in PACKAGES]
-    print(f"{n:,} customers, {n_runs} runs; {', '.join(versions)}")
-    print("Seconds; above 1 in the last column crmml is faster.")
-    print(pd.DataFrame(rows, columns=columns).round(4).to_string(index=False))
+def run(report, n_customers, runs):
+    for n in n_customers:
+        for task, ours, theirs, is_comparable in list_contests(n):
+            ways = {"crmml": ours} | ({"empulse": theirs} if theirs else {})
+            agree = check_close if is_comparable else None
+            place = {"size": n, "unit": "customers", "runs": runs}
+            report.race(task, ways, agree=agree, **place)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

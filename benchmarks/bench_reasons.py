@@ -1,23 +1,22 @@
-"""Seconds for reasons in words, beside XGBoost's bare contributions of the same trees.
+"""Reasons in words, beside XGBoost's bare contributions of the same trees.
 
 The peer is given the encoded matrix and returns numbers; crmml is given the mixed frame
-and returns sentences. Both use one thread, in turns; medians of the rounds. Also shown:
-what the other classifiers take, and what the shap package takes for the same trees (on
-a part of the customers, scaled up).
-
-Data: simulated, 30 numbers (some missing) and 10 text columns of 8 categories.
-Run: python benchmarks/bench_reasons.py [n_customers] [n_trees] [n_rounds]
+and returns sentences. Both use one thread. Also shown: what the other classifiers take,
+and what the shap package takes for the same trees (on a twentieth of the customers,
+scaled up). Data are simulated: 30 numbers, some missing, and 10 text columns of 8
+categories.
 """
 
-import platform
-import sys
-import time
-import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from benchmarks._clock import clock
+from benchmarks._common import run_alone
+from benchmarks._peers import optional
+from benchmarks._records import Bar
 from crmml.models import (
     BoostedChurnClassifier,
     LogisticChurnClassifier,
@@ -25,6 +24,17 @@ from crmml.models import (
     TreeChurnClassifier,
 )
 
+shap = optional("shap")
+
+TITLE = "Reasons"
+SIZES = {
+    "quick": {"n_customers": [1_000, 5_000], "n_trees": 500},
+    "full": {"n_customers": [1_000, 10_000, 100_000], "n_trees": 500},
+}
+MINUTES = {"quick": 2, "full": 30}
+PACKAGES = ("xgboost", "shap", "pandas", "numpy")
+TASK, PEER = "three reasons, 40 features, 500 trees", "XGBoost, bare contributions"
+BARS = (Bar(task=TASK, peer=PEER, at_least=1 / 2),)
 N_TRAIN = 20_000
 SHAP_SHARE = 20
 
@@ -45,62 +55,44 @@ def make_customers(n, seed):
     return X, rng.random(n) < 1 / (1 + np.exp(1.0 - risk))
 
 
-def measure(call):
-    """CPU and wall seconds of one call."""
-    cpu, wall = time.process_time(), time.perf_counter()
-    call()
-    return time.process_time() - cpu, time.perf_counter() - wall
+def by_shap(model, matrix):
+    """Explain a part of the customers, and scale its seconds up."""
+    part = matrix[: max(len(matrix) // SHAP_SHARE, 1)]
+    explainer = shap.TreeExplainer(model.booster_)
+    used = clock(lambda: explainer.shap_values(part))
+    times = len(matrix) / len(part)
+    return replace(used, wall=used.wall * times, cpu=used.cpu * times)
 
 
-def main():
-    n, n_trees, n_rounds = (
-        int(sys.argv[k]) if len(sys.argv) > k else default
-        for k, default in ((1, 100_000), (2, 500), (3, 3))
-    )
+def run(report, n_customers, n_trees):
     X_train, y = make_customers(N_TRAIN, seed=0)
-    X, _ = make_customers(n, seed=1)
     boosted = BoostedChurnClassifier(n_estimators=n_trees, n_jobs=1).fit(X_train, y)
-    encoded = boosted._encoder.encode(boosted._read(X))
-    matrix = boosted._design.matrix(encoded)
-
-    def peer():
-        data = xgb.DMatrix(matrix, nthread=1)
-        return boosted.booster_.predict(data, pred_contribs=True)
-
-    calls = {
-        "XGBoost pred_contribs, encoded matrix": peer,
-        "BoostedChurnClassifier.contributions": lambda: boosted.contributions(X),
-        "BoostedChurnClassifier.explain, 3 reasons": lambda: boosted.explain(X),
-    }
-    for kind in (LogisticChurnClassifier, TreeChurnClassifier, NeuralChurnClassifier):
-        model = kind().fit(X_train, y)
-        calls[f"{kind.__name__}.explain, 3 reasons"] = lambda model=model: (
-            model.explain(X)
+    others = [
+        kind().fit(X_train, y)
+        for kind in (
+            LogisticChurnClassifier,
+            TreeChurnClassifier,
+            NeuralChurnClassifier,
         )
-    times = {name: [] for name in calls}
-    for _ in range(n_rounds):
-        for name, call in calls.items():
-            times[name].append(measure(call))
-    table = pd.DataFrame(
-        {name: np.median(rounds, axis=0) for name, rounds in times.items()},
-        index=["CPU s", "wall s"],
-    ).T
-    with warnings.catch_warnings():
-        # It warns about its own use of matplotlib.
-        warnings.simplefilter("ignore")
-        import shap
-    explainer = shap.TreeExplainer(boosted.booster_)
-    part = matrix[: max(n // SHAP_SHARE, 1)]
-    scaled = np.array(measure(lambda: explainer.shap_values(part))) * n / len(part)
-    table.loc["shap.TreeExplainer, scaled up"] = scaled
-    table["ratio to XGBoost (CPU)"] = table["CPU s"] / table["CPU s"].iloc[0]
-    print(f"{n} customers x {X.shape[1]} features, {n_trees} trees of depth 3")
-    print(
-        f"Python {platform.python_version()}, xgboost {xgb.__version__}, "
-        f"shap {shap.__version__}, pandas {pd.__version__}, one thread"
-    )
-    print(table.round(2).to_string())
+    ]
+    for n in n_customers:
+        X, _ = make_customers(n, seed=1)
+        matrix = boosted._design.matrix(boosted._encoder.encode(boosted._read(X)))
+        ways = {
+            "crmml": lambda X=X: boosted.explain(X),
+            "crmml, contributions alone": lambda X=X: boosted.contributions(X),
+            PEER: lambda matrix=matrix: boosted.booster_.predict(
+                xgb.DMatrix(matrix, nthread=1), pred_contribs=True
+            ),
+            "shap.TreeExplainer, scaled up": lambda matrix=matrix: by_shap(
+                boosted, matrix
+            ),
+        }
+        for model in others:
+            name = f"crmml, {type(model).__name__}"
+            ways[name] = lambda model=model, X=X: model.explain(X)
+        report.race(TASK, ways, size=n, unit="customers")
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

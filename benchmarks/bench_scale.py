@@ -1,23 +1,17 @@
-"""Features of millions of customers, Parquet in, Parquet out: time and memory.
+"""Features of millions of customers, Parquet in, Parquet out.
 
-Each run is a process of its own, whose wall time, CPU time and peak memory (resident
-set, with all that is imported) are printed. Beside crmml stands the best way known by
-hand: DuckDB, one statement and one file a cutoff. Each line of the log is an order,
-which the statements by hand make use of; crmml is given order ids and finds out. A
-third way is the same statement that tells orders apart by their ids, for one cutoff.
-Both may take 4 GB. Data are generated with a seed and removed at the end.
-
-Run: python benchmarks/bench_scale.py [millions_of_transactions ...]
-Or, for crmml alone at twelve cutoffs: python benchmarks/bench_scale.py curve 10 30 100
+Ten features (`RFM` over all of history, 30, 90 and 365 days, and `Tenure`) by
+`write_parquet`, at one cutoff and at the first of each of twelve months. Beside it the
+best way known by hand: DuckDB, one statement and one file a cutoff. Each line of the
+log is an order, which that statement makes use of; crmml is given order ids and finds
+out. A third way is the same statement that tells orders apart by their ids. All may
+take 4 GB, and each run is a process of its own. Data are generated with a seed, a
+customer for every ten transactions, and removed at the end.
 """
 
-import json
-import platform
-import resource
-import subprocess
-import sys
 import tempfile
-import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -26,9 +20,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import crmml
+from benchmarks._clock import clock_apart
+from benchmarks._common import run_alone
+from benchmarks._records import Bar
 from crmml.features import RFM, FeatureSet, Tenure
 from crmml.tables import CustomerTables, Transactions
+
+TITLE = "Features from Parquet to Parquet"
+SIZES = {
+    "quick": {"millions": [1, 3], "millions_alone": []},
+    "full": {"millions": [1, 5, 20], "millions_alone": [50, 100]},
+}
+MINUTES = {"quick": 2, "full": 30}
+PACKAGES = ("duckdb", "pandas", "pyarrow")
+TWELVE, ONE = "twelve cutoffs", "one cutoff"
+BY_HAND, BY_ORDER = "DuckDB cutoff by cutoff", "DuckDB, orders told apart"
+BARS = (
+    Bar(task=TWELVE, peer="crmml", peer_task=ONE, at_least=1 / 4, aim=1 / 2),
+    Bar(task=TWELVE, peer=BY_HAND, at_least=1, least=3_000_000),
+    Bar(task=ONE, peer=BY_ORDER, at_least=1, least=3_000_000),
+)
 
 WINDOWS = [None, "30D", "90D", "365D"]
 CUTOFFS = [
@@ -60,7 +71,8 @@ def generate(n, path):
     writer.close()
 
 
-def run_crmml(path, cutoffs, out):
+def run_crmml(path, n_cutoffs, out):
+    cutoffs, out = CUTOFFS[-n_cutoffs:], Path(out)
     roles = {name: name for name in ("customer_id", "timestamp", "amount", "order_id")}
     tables = CustomerTables(
         transactions=Transactions(path, **roles), memory_limit=MEMORY_LIMIT
@@ -69,10 +81,10 @@ def run_crmml(path, cutoffs, out):
     features.fit(tables, cutoffs).write_parquet(tables, cutoffs, out / "all.parquet")
 
 
-def run_duckdb(path, cutoffs, out, orders="*"):
-    limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(out)}
+def run_duckdb(path, n_cutoffs, out, orders="*"):
+    limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": out}
     con = duckdb.connect(config=limits)
-    for cutoff in cutoffs:
+    for cutoff in CUTOFFS[-n_cutoffs:]:
         at = f"timestamp '{cutoff}'"
         columns = [
             "customer_id",
@@ -92,36 +104,40 @@ def run_duckdb(path, cutoffs, out, orders="*"):
             ]
         con.execute(
             f"copy (select {', '.join(columns)} from '{path}' where timestamp < {at} "
-            f"group by customer_id) to '{out / cutoff}.parquet' (format parquet)"
+            f"group by customer_id) to '{out}/{cutoff}.parquet' (format parquet)"
         )
 
 
-def run_duckdb_by_order(path, cutoffs, out):
-    run_duckdb(path, cutoffs, out, "distinct order_id")
+def run_duckdb_by_order(path, n_cutoffs, out):
+    run_duckdb(path, n_cutoffs, out, "distinct order_id")
 
 
-CONTESTANTS = {
-    "crmml": run_crmml,
-    "DuckDB cutoff by cutoff": run_duckdb,
-    "DuckDB, orders told apart": run_duckdb_by_order,
-}
+def compare(report, path, n, n_cutoffs, ways):
+    """Run ways in processes of their own, each once, and compare what they wrote."""
+    with tempfile.TemporaryDirectory() as name:
+        written = {}
 
+        def run_apart(way, function):
+            out = Path(tempfile.mkdtemp(dir=name))
+            used = clock_apart(function, path, n_cutoffs, str(out))
+            # Sums of doubles depend on their order in the last digits.
+            written[way] = summarise(out)
+            for file in out.iterdir():
+                file.unlink()
+            if way != "crmml":
+                pd.testing.assert_frame_equal(
+                    written["crmml"], written[way], check_dtype=False, rtol=1e-9
+                )
+            return replace(used, value=int(written[way]["n"].sum()))
 
-def measure_here(name, path, n_cutoffs, out):
-    """Run one contestant in this process and print what it cost."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    CONTESTANTS[name](path, CUTOFFS[-n_cutoffs:], Path(out))
-    used = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({**used, "gigabytes": peak / 1e9}))
-
-
-def measure(name, path, n_cutoffs, folder):
-    """Run one contestant in a process of its own."""
-    out = Path(tempfile.mkdtemp(dir=folder))
-    command = [sys.executable, __file__, "child", name, path, str(n_cutoffs), str(out)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout.splitlines()[-1]), out
+        report.race(
+            TWELVE if n_cutoffs > 1 else ONE,
+            {way: partial(run_apart, way, function) for way, function in ways.items()},
+            size=n,
+            unit="transactions",
+            runs=1,
+            find=lambda n_rows: {"rows": n_rows},
+        )
 
 
 def summarise(out):
@@ -134,43 +150,22 @@ def summarise(out):
     )
 
 
-def main(millions, plan):
-    print(f"crmml {crmml.__version__}, DuckDB {duckdb.__version__}, pandas", end=" ")
-    print(f"{pd.__version__}, Python {platform.python_version()}, {platform.machine()}")
-    print("Command: python", *sys.argv)
-    print(
-        "| transactions | customers | cutoffs | way | wall s | CPU s | peak GB | rows |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    for n in (round(float(one) * 1e6) for one in millions):
-        with tempfile.TemporaryDirectory() as folder:
-            path = f"{folder}/log.parquet"
+def run(report, millions, millions_alone):
+    ours = {"crmml": run_crmml}
+    everyone = ours | {BY_HAND: run_duckdb, BY_ORDER: run_duckdb_by_order}
+    few = ours | {BY_HAND: run_duckdb}
+    with tempfile.TemporaryDirectory() as name:
+        for million in (*millions, *millions_alone):
+            n, path = round(million * 1e6), f"{name}/log.parquet"
             generate(n, path)
-            for n_cutoffs, names in plan.items():
-                results = []
-                for name in names:
-                    used, out = measure(name, path, n_cutoffs, folder)
-                    results.append(summarise(out))
-                    print(
-                        f"| {n:,} | {n // 10:,} | {n_cutoffs} | {name} | "
-                        f"{used['wall']:.1f} | {used['cpu']:.1f} | "
-                        f"{used['gigabytes']:.2f} | {results[-1]['n'].sum():,} |",
-                        flush=True,
-                    )
-                    for file in out.iterdir():
-                        file.unlink()
-                for other in results[1:]:
-                    pd.testing.assert_frame_equal(
-                        results[0], other, check_dtype=False, rtol=1e-9
-                    )
+            if million == millions[0]:
+                # Compiles, once for a machine.
+                clock_apart(run_crmml, path, 1, name)
+            is_alone = million not in millions
+            if not is_alone:
+                compare(report, path, n, 1, everyone)
+            compare(report, path, n, 12, ours if is_alone else few)
 
 
 if __name__ == "__main__":
-    first = sys.argv[1:2]
-    if first == ["child"]:
-        measure_here(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
-    elif first == ["curve"]:
-        main(sys.argv[2:], {12: ["crmml"]})
-    else:
-        everyone = list(CONTESTANTS)
-        main(sys.argv[1:] or ["20"], {1: everyone, 12: everyone[:2]})
+    run_alone(__file__)

@@ -1,27 +1,39 @@
-"""K-means on customers beside scikit-learn, MiniBatchKMeans, faiss and intelex.
+"""K-means on prepared numbers of customers.
 
-    pip install -e ".[bench]"
-    python benchmarks/bench_segments.py [n_customers ...]
-
-All get the same prepared numbers in one run, interleaved; the best repetition is taken,
-for other programs can only add. Inertia is measured alike for all, in multiples
-of that of scikit-learn: below 1 is better. ``crmml`` is k-means alone, ``crmml, whole``
-reads, prepares and labels the raw table as well; the line ``preparation`` says what the
-peers would have to add for that.
+Simulated customers with 8 skewed columns in 12 groups that run into each other, 8
+segments. All get the same prepared numbers; crmml with its ten starts and, on small
+tables, with one as scikit-learn. Inertia is measured alike for all, in multiples of
+that of scikit-learn; below 1 is better. *crmml, whole* reads, prepares and labels the
+raw table as well; the task *preparation* says what the peers would have to add for
+that. From 131,072 rows on crmml uses several threads, which costs CPU seconds and saves
+none.
 """
-
-import platform
-import sys
-import time
-import warnings
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
+from benchmarks._common import run_alone
+from benchmarks._peers import optional
+from benchmarks._records import Bar
 from crmml.segmentation import KMeansSegmenter, SkewScaler
 from crmml.segmentation._lloyd import find_nearest, fit_centers
 from crmml.segmentation._points import make_points
+
+faiss, intelex = optional("faiss"), optional("sklearnex.cluster")
+
+TITLE = "Segments"
+SIZES = {
+    "quick": {"n_customers": [1_000, 10_000, 100_000, 1_000_000]},
+    "full": {"n_customers": [1_000, 10_000, 100_000, 1_000_000, 10_000_000]},
+}
+MINUTES = {"quick": 2, "full": 10}
+PACKAGES = ("scikit-learn", "faiss-cpu", "scikit-learn-intelex", "numba", "numpy")
+TASK, SKLEARN = "k-means, 8 segments", "scikit-learn KMeans"
+BARS = (
+    Bar(task=TASK, peer=SKLEARN, at_least=1, most=10_000),
+    Bar(task=TASK, peer=SKLEARN, at_least=3, least=1_000_000, most=9_999_999),
+    Bar(task=TASK, peer=SKLEARN, at_least=6, least=10_000_000),
+)
 
 N_COLUMNS, N_GROUPS = 8, 12
 SETTINGS = {"n_init": 10, "max_iter": 300, "tol": 1e-4}
@@ -60,20 +72,16 @@ def fit_mini_batch(X_prepared, k):
 
 
 def fit_faiss(X_prepared, k):
-    import faiss
-
     model = faiss.Kmeans(X_prepared.shape[1], k, niter=25, seed=1)
     model.train(X_prepared.astype(np.float32))
     return model.centroids
 
 
 def fit_intelex(X_prepared, k):
-    from sklearnex.cluster import KMeans as IntelexKMeans
-
-    return IntelexKMeans(k, random_state=0).fit(X_prepared).cluster_centers_
+    return intelex.KMeans(k, random_state=0).fit(X_prepared).cluster_centers_
 
 
-PEERS = {
+WAYS = {
     "crmml": fit_crmml,
     "crmml, one start": fit_crmml_one_start,
     "scikit-learn KMeans": fit_sklearn,
@@ -91,63 +99,41 @@ MOST_CUSTOMERS = {
 }
 
 
-def measure(function, *arguments):
-    """Return the result, CPU seconds and wall seconds."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    result = function(*arguments)
-    return result, time.process_time() - cpu, time.perf_counter() - wall
-
-
-def compare(n_customers, k=8):
-    """Print the table of one size."""
-    repeats = 15 if n_customers <= 10_000 else 5 if n_customers <= 100_000 else 3
+def compare(report, n_customers, k=8):
+    """Time all ways at one size."""
+    runs = 15 if n_customers <= 10_000 else 5 if n_customers <= 100_000 else 3
     X = simulate(n_customers)
-    X_prepared, cpu, wall = measure(lambda: SkewScaler().fit_transform(X))
-    rows = {"preparation": (cpu, wall, None)}
-    points, found = make_points(X_prepared), {}
-    for _ in range(repeats):
-        for name, fit in PEERS.items():
-            if n_customers > MOST_CUSTOMERS.get(name, n_customers):
-                continue
-            try:
-                centers, cpu, wall = measure(fit, X_prepared, k)
-            except ImportError:
-                continue
-            inertia = find_nearest(points, centers)[1].sum(dtype=np.float64)
-            found.setdefault(name, []).append((cpu, wall, inertia))
-        for name, n_init in (("crmml, whole", 10), ("whole, one start", 1)):
-            if n_init == 1 and n_customers > MOST_CUSTOMERS["crmml, one start"]:
-                continue
-            segmenter = KMeansSegmenter(k, n_init=n_init)
-            _, cpu, wall = measure(segmenter.fit, X)
-            found.setdefault(name, []).append((cpu, wall, segmenter.inertia_))
-    base = found["scikit-learn KMeans"]
-    for name, runs in found.items():
-        cpu, wall = (min(run[i] for run in runs) for i in (0, 1))
-        rows[name] = (cpu, wall, runs[0][2] / base[0][2])
-    slow = min(run[0] for run in base), min(run[1] for run in base)
-    print(f"\n{n_customers:,} customers x {N_COLUMNS} columns, {k} segments")
-    print(f"{'':24}{'CPU s':>9}{'wall s':>9}{'CPU x':>8}{'wall x':>8}{'inertia':>10}")
-    for name, (cpu, wall, inertia) in rows.items():
-        figures = f"{cpu:9.3f}{wall:9.3f}{slow[0] / cpu:8.1f}{slow[1] / wall:8.1f}"
-        print(f"{name:24}{figures}" + (f"{inertia:10.4f}" if inertia else ""))
+    X_prepared = SkewScaler().fit_transform(X)
+    points = make_points(X_prepared)
+
+    def measure_inertia(centers):
+        return float(find_nearest(points, centers)[1].sum(dtype=np.float64))
+
+    base = measure_inertia(fit_sklearn(X_prepared, k))
+
+    def find(result):
+        """Inertia of centres, or of a fitted segmenter of the whole table."""
+        own = getattr(result, "inertia_", None)
+        return {"inertia": f"{(own or measure_inertia(result)) / base:.4f}"}
+
+    ways = {
+        name: lambda fit=fit: fit(X_prepared, k)
+        for name, fit in WAYS.items()
+        if n_customers <= MOST_CUSTOMERS.get(name, n_customers)
+    }
+    ways["crmml, whole"] = lambda: KMeansSegmenter(k, n_init=10).fit(X)
+    if "crmml, one start" in ways:
+        ways["crmml, whole, one start"] = lambda: KMeansSegmenter(k, n_init=1).fit(X)
+    place = {"size": n_customers, "unit": "customers", "runs": runs}
+    report.race(TASK, ways, find=find, **place)
+    prepare = {"crmml": lambda: SkewScaler().fit_transform(X)}
+    report.race("preparation", prepare, find=lambda _: {"inertia": ""}, **place)
 
 
-def main():
-    sizes = [int(float(n)) for n in sys.argv[1:]] or [10**3, 10**4, 10**5, 10**6, 10**7]
-    print("python", platform.python_version(), platform.machine(), end="")
-    for name in ("crmml", "scikit-learn", "faiss-cpu", "scikit-learn-intelex", "numba"):
-        try:
-            print(f", {name} {version(name)}", end="")
-        except PackageNotFoundError:
-            continue
-    print("\nCPU x, wall x: how many times faster than scikit-learn's KMeans")
-    warnings.simplefilter("ignore")
-    fit_crmml(simulate(100), 2)  # Compiles, once for a machine.
-    KMeansSegmenter(2).fit(simulate(100))
-    for n_customers in sizes:
-        compare(n_customers)
+def run(report, n_customers):
+    for n in n_customers:
+        compare(report, n)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

@@ -1,30 +1,29 @@
-"""What is bought next: seconds to learn, to predict, to validate, on three data sets.
+"""What is bought next: to learn, to predict and to validate sequential rules.
 
 There is no peer in the table: what Python offers for sequences counts customers, knows
-no windows of days, or gives patterns instead of rules. Runs are repeated and their
-medians shown, after one that compiles the loops or loads them.
-
-    pip install -e ".[bench]"
-    python benchmarks/bench_sequences.py
-
-Online Retail is left out where ../shared/data does not hold it.
+no windows of days, or gives patterns instead of rules. Data are the Complete Journey (a
+panel of 2,469 households), UCI Online Retail where `../shared/data` lies beside the
+checkout, and simulated lines.
 """
 
-import platform
-import statistics
-import time
-import warnings
 from pathlib import Path
 
-import numba
 import numpy as np
 import pandas as pd
 
+from benchmarks._common import run_alone
 from crmml.association import SequentialRules
 from crmml.datasets import load_complete_journey
 
-REPEATS = 3
-RETAIL = Path(__file__).resolve().parents[2] / "shared/data/online_retail.parquet"
+TITLE = "Sequences"
+SIZES = {
+    "quick": {"n_simulated": [30_000, 100_000, 300_000], "real_data": False},
+    "full": {"n_simulated": [30_000, 300_000, 3_000_000], "real_data": True},
+}
+MINUTES = {"quick": 1, "full": 8}
+PACKAGES = ("numpy", "pandas", "numba")
+BARS = ()  # Nothing to be measured against.
+RETAIL = Path(__file__).parents[2] / "shared" / "data" / "online_retail.parquet"
 
 
 def read_journey(item):
@@ -55,52 +54,46 @@ def simulate(n_lines):
     )
 
 
-def measure(function):
-    """Give the medians of wall and CPU seconds, and what came out."""
-    result, seconds = function(), []
-    for _ in range(REPEATS):
-        wall, cpu = time.perf_counter(), time.process_time()
-        result = function()
-        seconds.append((time.perf_counter() - wall, time.process_time() - cpu))
-    return *map(statistics.median, zip(*seconds, strict=True)), result
-
-
-def report(name, lines, cutoff, **arguments):
+def compare(report, name, lines, cutoff, **arguments):
     model = SequentialRules(**arguments)
     steps = {
         "fit": lambda: model.fit(lines, cutoff=cutoff).rules_,
         "predict": lambda: model.predict(lines, cutoff=cutoff),
         "validate": lambda: model.validate(lines),
     }
-    for step, function in steps.items():
-        wall, cpu, found = measure(function)
-        print(
-            f"{name:42} {len(lines):>10,} {step:8} {len(found):>9,} "
-            f"{wall:8.2f} {cpu:8.2f}",
-            flush=True,
+    for step, call in steps.items():
+        report.race(
+            f"{step}, {name}",
+            {"crmml": call},
+            size=len(lines),
+            unit="lines",
+            find=lambda found: {"rows": len(found)},
         )
 
 
-def main():
-    warnings.simplefilter("ignore")
-    print(
-        f"Python {platform.python_version()}, numpy {np.__version__}, "
-        f"pandas {pd.__version__}, numba {numba.__version__}\n"
-    )
-    print(
-        f"{'data':42} {'lines':>10} {'step':8} {'rows':>9} {'wall s':>8} {'CPU s':>8}"
-    )
+def compare_real_data(report):
     kinds, products = (read_journey(x) for x in ("product_category", "product_id"))
     half = "2017-09-01"
-    report("Complete Journey, kinds, 2 %", kinds, half, min_support=0.02)
+    compare(report, "journey, kinds, 2 %", kinds, half, min_support=0.02)
     pairs = {"min_support": 0.05, "min_lift": 1.2, "max_antecedents": 2}
-    report("Complete Journey, kinds, pairs, 5 %", kinds, half, **pairs)
-    report("Complete Journey, products, 1 %", products, half, min_support=0.01)
+    compare(report, "journey, kinds, pairs, 5 %", kinds, half, **pairs)
+    compare(report, "journey, products, 1 %", products, half, min_support=0.01)
+    name = "Online Retail, pairs, 1 %"
     if RETAIL.is_file():
         arguments = {"min_support": 0.01, "max_gap": "60D", "max_antecedents": 2}
-        report("Online Retail, pairs, 1 %", read_retail(), "2011-08-01", **arguments)
-    report("simulated, 1 %", simulate(3_000_000), "2024-09-01", min_confidence=0.02)
+        compare(report, name, read_retail(), "2011-08-01", **arguments)
+    else:
+        reason = "../shared/data/online_retail.parquet is not there"
+        report.skip(name, reason, size=541_909, unit="lines")
+
+
+def run(report, n_simulated, real_data):
+    for n in n_simulated:
+        lines = simulate(n)
+        compare(report, "simulated, 1 %", lines, "2024-09-01", min_confidence=0.02)
+    if real_data:
+        compare_real_data(report)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

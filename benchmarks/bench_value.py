@@ -1,22 +1,18 @@
-"""Customer value: fits and forecasts beside lifetimes, in one run.
+"""Customer value: fits, forecasts and summaries, beside lifetimes.
 
-    pip install -e ".[bench]"
-    python benchmarks/bench_value.py [n_customers] [n_customers_pareto] [n_lines]
-
-Both sides get the same frame of frequency, recency and T, or the same log of purchases
-(`n_lines` long, 0 for none); log-likelihoods are printed beside the seconds, for a fast
-fit that stops early is no fit.
+Both sides get the same frame of frequency, recency and T, or the same log of purchases.
+Customers are simulated by a BG/NBD world in weeks, purchases on whole days; CDNOW is
+the textbook's sample of 2,357 customers. Both maxima are judged by one function, the
+mean log-likelihood, for a fast fit that stops early is no fit: a fit that differs in
+the ninth digit is a row "not run".
 """
-
-import platform
-import sys
-import time
-import warnings
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 
+from benchmarks._common import run_alone
+from benchmarks._peers import optional
+from benchmarks._records import Bar
 from crmml.datasets import load_cdnow
 from crmml.features import BTYDSummary
 from crmml.models import (
@@ -28,6 +24,35 @@ from crmml.models import (
 from crmml.models._gamma_gamma import _objective
 from crmml.models._purchase_summary import read_summary
 from crmml.tables import CustomerTables, Transactions
+
+lifetimes, lifetimes_utils = optional("lifetimes"), optional("lifetimes.utils")
+
+TITLE = "Customer value"
+SIZES = {
+    "quick": {
+        "n_customers": [10_000, 100_000, 1_000_000],
+        "n_pareto": [2_000, 20_000],
+        "n_alone": 0,
+        "n_lines": [200_000, 2_000_000],
+    },
+    "full": {
+        "n_customers": [10_000, 100_000, 1_000_000],
+        "n_pareto": [2_000, 20_000, 200_000, 1_000_000],
+        "n_alone": 10_000_000,
+        "n_lines": [200_000, 2_000_000, 20_000_000],
+    },
+}
+MINUTES = {"quick": 3, "full": 30}
+PACKAGES = ("lifetimes", "numpy", "scipy", "numba", "pandas")
+GEO, PARETO, GAMMA = "fit BG/NBD", "fit Pareto/NBD", "fit gamma-gamma"
+EXPECT, SUMMARY = "expected purchases, BG/NBD", "log of purchases to summary"
+BARS = (
+    Bar(task=GEO, peer="lifetimes", at_least=10, least=1_000_000),
+    Bar(task=GAMMA, peer="lifetimes", at_least=10, least=400_000),
+    Bar(task=PARETO, peer="lifetimes", at_least=20, least=20_000, most=999_999),
+    Bar(task=PARETO, peer="lifetimes", at_least=100, least=1_000_000),
+    Bar(task=SUMMARY, peer="lifetimes", at_least=3, aim=5, least=2_000_000),
+)
 
 PARAMETERS = (0.24, 4.4, 0.79, 2.4)
 
@@ -59,127 +84,111 @@ def mean_log_likelihood(model, data):
     return lambda parameters: objective(np.log(parameters.to_numpy()))[0]
 
 
-def clocked(call):
-    wall, cpu = time.perf_counter(), time.process_time()
-    result = call()
-    return result, time.perf_counter() - wall, time.process_time() - cpu
+def compare_fits(report, task, data, ours, peer, likelihood):
+    """Race a fit of ours against the peer's; both maxima are judged by one function."""
+
+    def agree(own, theirs):
+        found = [likelihood(model.params_) for model in (own, theirs)]
+        np.testing.assert_allclose(*found, rtol=1e-9, err_msg="log-likelihoods differ")
+
+    report.race(
+        task,
+        {"crmml": ours, "lifetimes": peer},
+        size=len(data),
+        unit="customers",
+        agree=agree,
+        find=lambda fit: {"log-likelihood": f"{likelihood(fit.params_):.9f}"},
+    )
 
 
-def show(name, wall, cpu, note=""):
-    print(f"{name:<44}{wall:>10.3f}{cpu:>10.3f}  {note}", flush=True)
-
-
-def compare(name, ours, peer, likelihood):
-    """Time a fit of ours against the peer's; three runs of ours, one of theirs.
-
-    Both maxima are judged by one function, as peers scale theirs.
-    """
-    ours()  # compiled once, cached on disk
-    runs = [clocked(ours) for _ in range(3)]
-    fitted = runs[0][0]
-    wall, cpu = (float(np.median([run[i] for run in runs])) for i in (1, 2))
-    show(f"{name}, crmml", wall, cpu, f"{likelihood(fitted.params_):.9f}")
-    theirs, peer_wall, peer_cpu = clocked(peer)
-    show(f"{name}, lifetimes", peer_wall, peer_cpu, f"{likelihood(theirs.params_):.9f}")
-    print(f"{'':<44}{peer_wall / wall:>9.0f}x{peer_cpu / cpu:>9.0f}x")
-    return fitted
-
-
-def main():
-    import lifetimes
-
-    warnings.simplefilter("ignore")
-    n = int(float(sys.argv[1])) if len(sys.argv) > 1 else 1_000_000
-    n_pareto = int(float(sys.argv[2])) if len(sys.argv) > 2 else 20_000
-    n_lines = int(float(sys.argv[3])) if len(sys.argv) > 3 else 2_000_000
-    packages = ("crmml", "lifetimes", "numpy", "scipy", "numba")
-    print("Python", platform.python_version(), *(f"{p} {version(p)}" for p in packages))
-    print(f"{'seconds':<44}{'wall':>10}{'CPU':>10}  mean log-likelihood")
-    data = simulate(n, 0)
+def compare_geo(report, data, end=""):
     rows = [data[name] for name in ("frequency", "recency", "T")]
-    fitted = compare(
-        f"BG/NBD, {n:,} customers",
+    compare_fits(
+        report,
+        GEO + end,
+        data,
         lambda: BetaGeoModel(unit="7D").fit(data),
         lambda: lifetimes.BetaGeoFitter().fit(*rows),
         mean_log_likelihood(BetaGeoModel, data),
     )
-    _, wall, cpu = clocked(lambda: fitted.predict_expected_purchases(data, "39W"))
-    show("expected purchases, crmml", wall, cpu)
-    peer = lifetimes.BetaGeoFitter()
-    peer.params_, peer.predict = fitted.params_, None
-    expect = peer.conditional_expected_number_of_purchases_up_to_time
-    theirs, peer_wall, peer_cpu = clocked(lambda: expect(39, *rows))
-    show("expected purchases, lifetimes", peer_wall, peer_cpu)
-    ours = fitted.predict_expected_purchases(data, "39W")
-    print(f"largest difference {np.abs(ours - theirs).max():.1e}")
+
+
+def compare_pareto(report, data, end=""):
+    rows = [data[name] for name in ("frequency", "recency", "T")]
+    compare_fits(
+        report,
+        PARETO + end,
+        data,
+        lambda: ParetoNBDModel(unit="7D").fit(data),
+        lambda: lifetimes.ParetoNBDFitter().fit(*rows),
+        mean_log_likelihood(ParetoNBDModel, data),
+    )
+
+
+def compare_gamma(report, data):
     bought = data[data["frequency"] > 0]
     spend = [bought["frequency"], bought["monetary_value"]]
     x, m = (one.to_numpy() for one in spend)
-    compare(
-        f"gamma-gamma, {len(bought):,} customers",
+    compare_fits(
+        report,
+        GAMMA,
+        bought,
         lambda: GammaGammaModel().fit(bought),
         lambda: lifetimes.GammaGammaFitter().fit(*spend),
-        lambda p: _objective(x, m)(np.log(p.to_numpy()))[0],
+        lambda found: _objective(x, m)(np.log(found.to_numpy()))[0],
     )
-    some = data[:n_pareto]
-    compare(
-        f"Pareto/NBD, {n_pareto:,} customers",
-        lambda: ParetoNBDModel(unit="7D").fit(some),
-        lambda: lifetimes.ParetoNBDFitter().fit(
-            *[some[name] for name in ("frequency", "recency", "T")]
-        ),
-        mean_log_likelihood(ParetoNBDModel, some),
-    )
-    ParetoNBDModel(unit="7D").fit(data[:1000])
-    _, wall, cpu = clocked(lambda: ParetoNBDModel(unit="7D").fit(data))
-    show(f"Pareto/NBD, {n:,} customers, crmml", wall, cpu)
-    cdnow(lifetimes)
-    ours_alone(data)
-    ten_times(n)
-    if n_lines:
-        summaries(n_lines)
 
 
-def cdnow(lifetimes):
+def compare_forecasts(report, data):
+    """Forecast by the same parameters."""
+    fitted = BetaGeoModel(unit="7D").fit(data)
+    rows = [data[name] for name in ("frequency", "recency", "T")]
+
+    def forecast():
+        peer = lifetimes.BetaGeoFitter()
+        peer.params_, peer.predict = fitted.params_, None
+        return peer.conditional_expected_number_of_purchases_up_to_time(39, *rows)
+
+    def agree(ours, theirs):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+    ways = {
+        "crmml": lambda: fitted.predict_expected_purchases(data, "39W"),
+        "lifetimes": forecast,
+    }
+    report.race(EXPECT, ways, size=len(data), unit="customers", agree=agree)
+
+
+def compare_cdnow(report):
     """The textbook's sample: small, so that overheads show."""
     purchases = load_cdnow(sample=True)[["customer_id", "date"]]
     purchases = purchases.rename(columns={"date": "timestamp"})
     weekly = BTYDSummary(unit="7D").fit_transform(purchases, "1997-10-01")
-    rows = [weekly[name] for name in ("frequency", "recency", "T")]
-    compare(
-        "BG/NBD, CDNOW",
-        lambda: BetaGeoModel(unit="7D").fit(weekly),
-        lambda: lifetimes.BetaGeoFitter().fit(*rows),
-        mean_log_likelihood(BetaGeoModel, weekly),
-    )
-    compare(
-        "Pareto/NBD, CDNOW",
-        lambda: ParetoNBDModel(unit="7D").fit(weekly),
-        lambda: lifetimes.ParetoNBDFitter().fit(*rows),
-        mean_log_likelihood(ParetoNBDModel, weekly),
-    )
+    compare_geo(report, weekly, ", CDNOW")
+    compare_pareto(report, weekly, ", CDNOW")
 
 
-def ours_alone(data):
+def run_without_peer(report, data):
     """What the peer has not: covariates, and customers with a rhythm."""
     rng = np.random.default_rng(2)
-    known = data.assign(
-        web=rng.integers(0, 2, len(data)), age=rng.normal(size=len(data))
+    rows = data.assign(
+        web=rng.integers(0, 2, len(data)),
+        age=rng.normal(size=len(data)),
+        frequency=data["frequency"] * (data["recency"] > 0),
     )
+    rows["recency"] *= rows["frequency"] > 0
     for name, model in (
         ("BG/NBD, two covariates", BetaGeoModel(unit="7D", covariates=["web", "age"])),
         ("MBG/CNBD-k, k found", RegularBetaGeoModel(unit="7D")),
         ("MBG/CNBD-k, k = 3", RegularBetaGeoModel(unit="7D", k=3)),
     ):
-        rows = known.assign(frequency=known["frequency"] * (known["recency"] > 0))
-        rows["recency"] *= rows["frequency"] > 0
-        model.fit(rows[:1000])
-        _, wall, cpu = clocked(lambda model=model, rows=rows: model.fit(rows))
-        show(f"{name}, {len(rows):,} customers, crmml", wall, cpu)
-        _, wall, cpu = clocked(
-            lambda model=model, rows=rows: model.predict_expected_purchases(rows, "39W")
-        )
-        show("expected purchases, crmml", wall, cpu)
+        place = {"size": len(rows), "unit": "customers"}
+        fit = {"crmml": lambda model=model: model.fit(rows)}
+        report.race(f"fit {name}", fit, **place)
+        expect = {
+            "crmml": lambda model=model: model.predict_expected_purchases(rows, "39W")
+        }
+        report.race(f"expected purchases, {name}", expect, **place)
 
 
 def make_log(n, seed):
@@ -196,20 +205,18 @@ def make_log(n, seed):
     )
 
 
-def summaries(n):
+def compare_summaries(report, n):
     """From the log of purchases to frequency, recency, T and mean spend, in days."""
-    from lifetimes.utils import summary_data_from_transaction_data
-
     log = make_log(n, 3)
     names = {name: name for name in ("customer_id", "timestamp", "amount")}
 
-    def ours(log=log):
+    def ours():
         lines = Transactions(log, **names)
         tables = CustomerTables(transactions=lines, observed_until="2024-01-01")
         return BTYDSummary(unit="1D").fit_transform(tables, "2024-01-01")
 
     def peer():
-        return summary_data_from_transaction_data(
+        return lifetimes_utils.summary_data_from_transaction_data(
             log,
             "customer_id",
             "timestamp",
@@ -217,25 +224,37 @@ def summaries(n):
             observation_period_end="2023-12-31",
         )
 
-    ours(log[:1000])
-    found, wall, cpu = clocked(ours)
-    show(f"summary of {n:,} lines, crmml", wall, cpu)
-    theirs, peer_wall, peer_cpu = clocked(peer)
-    show(f"summary of {n:,} lines, lifetimes", peer_wall, peer_cpu)
-    print(f"{'':<44}{peer_wall / wall:>9.1f}x{peer_cpu / cpu:>9.1f}x")
-    columns = ["frequency", "recency", "monetary_value"]
-    difference = found[columns].fillna(0.0) - theirs[columns]
-    print(f"largest difference {difference.abs().max().max():.1e}")
+    def agree(ours, theirs):
+        columns = ["frequency", "recency", "monetary_value"]
+        difference = ours[columns].fillna(0.0) - theirs[columns]
+        assert difference.abs().max().max() < 1e-6, "summaries differ"
+
+    ways = {"crmml": ours, "lifetimes": peer}
+    report.race(SUMMARY, ways, size=n, unit="lines", agree=agree)
 
 
-def ten_times(n):
-    """Fit and forecast ten times as many, without the peer."""
-    data = simulate(10 * n, 1)
-    fitted, wall, cpu = clocked(lambda: BetaGeoModel(unit="7D").fit(data))
-    show(f"BG/NBD, {10 * n:,} customers, crmml", wall, cpu)
-    _, wall, cpu = clocked(lambda: fitted.predict_expected_purchases(data, "39W"))
-    show("expected purchases, crmml", wall, cpu)
+def run(report, n_customers, n_pareto, n_alone, n_lines):
+    compare_cdnow(report)
+    data = simulate(max([*n_customers, *n_pareto]), 0)
+    for n in n_customers:
+        compare_geo(report, data[:n])
+    for n in n_customers:
+        compare_forecasts(report, data[:n])
+    for n in n_customers:
+        compare_gamma(report, data[:n])
+    for n in n_pareto:
+        compare_pareto(report, data[:n])
+    run_without_peer(report, data[: max(n_customers)])
+    for n in n_lines:
+        compare_summaries(report, n)
+    if n_alone:
+        data = simulate(n_alone, 1)
+        place = {"size": n_alone, "unit": "customers", "runs": 1}
+        model = BetaGeoModel(unit="7D")
+        report.race(GEO, {"crmml": lambda: model.fit(data)}, **place)
+        expect = {"crmml": lambda: model.predict_expected_purchases(data, "39W")}
+        report.race(EXPECT, expect, **place)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)

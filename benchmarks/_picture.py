@@ -1,0 +1,87 @@
+"""Cost against size: one panel a task, crmml and its peers, readable in grey."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from benchmarks._records import Record, Run
+
+# Told apart by dashes and marks; grey levels only help.
+STYLES = (
+    ("--", "s", "0.25"),
+    (":", "^", "0.25"),
+    ("-.", "D", "0.45"),
+    ((0, (1, 3)), "v", "0.45"),
+    ((0, (6, 2, 1, 2, 1, 2)), "x", "0.25"),
+    ((0, (8, 3)), "P", "0.55"),
+    ((0, (3, 2)), "*", "0.55"),
+)
+N_COLUMNS = 3
+
+
+def find_curves(run: Run) -> dict[str, dict[str, list[Record]]]:
+    """Tasks at several sizes with a peer beside crmml: their ways, ordered by size."""
+    curves: dict[str, dict[str, list[Record]]] = {}
+    for one in sorted(run.records, key=lambda record: record.size):
+        is_part = one.way.startswith("crmml,") or one.cpu is None
+        if not is_part:
+            curves.setdefault(one.task, {}).setdefault(one.way, []).append(one)
+    return {
+        task: ways
+        for task, ways in curves.items()
+        if len(ways) > 1 and len({one.size for one in ways.get("crmml", [])}) > 1
+    }
+
+
+def draw_panel(ax: Axes, title: str, ways: dict[str, list[Record]]) -> None:
+    """Draw CPU seconds of all ways against size."""
+    peers = [name for name in ways if name != "crmml"]
+    for name, style in zip(peers, STYLES, strict=False):
+        line, mark, grey = style
+        draw_line(ax, ways[name], name, linestyle=line, marker=mark, color=grey)
+    draw_line(ax, ways["crmml"], "crmml", linewidth=2.6, marker="o", color="black")
+    ax.set(xscale="log", yscale="log", title=title)
+    ax.set_xlabel(ways["crmml"][0].unit)
+    ax.set_ylabel("CPU seconds")
+    ax.title.set_fontsize(10)
+    ax.grid(which="major", color="0.88", linewidth=0.6)
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.margins(0.08, 0.1)
+    ax.legend(fontsize=7.5, frameon=False, handlelength=3.2, loc="upper left")
+    # Room for the legend, which stands where cheap ways would be at large sizes.
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** (0.07 * len(ways) + 0.05))
+
+
+def draw_line(ax: Axes, records: list[Record], name: str, **style: object) -> None:
+    """Draw one way."""
+    sizes = [one.size for one in records]
+    seconds = [max(one.cpu or 0.0, 1e-4) for one in records]
+    ax.plot(sizes, seconds, label=name, markersize=5, **style)
+
+
+def draw(runs: list[Run], path: Path, chosen: dict[str, int] | None = None) -> bool:
+    """Write the picture of all runs; False where no task was run at several sizes.
+
+    ``chosen`` limits the panels of a benchmark by its name.
+    """
+    panels = []
+    for run in runs:
+        most = (chosen or {}).get(run.header["name"])
+        for task, ways in list(find_curves(run).items())[:most]:
+            panels.append((f"{run.header['title']}:\n{task}", ways))
+    if not panels:
+        return False
+    n_columns = min(N_COLUMNS, len(panels))
+    n_rows = -(-len(panels) // n_columns)
+    figure = Figure(figsize=(4.3 * n_columns, 3.6 * n_rows), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for ax, (title, ways) in zip(axes, panels, strict=False):
+        draw_panel(ax, title, ways)
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    figure.savefig(path, dpi=110)
+    return True
