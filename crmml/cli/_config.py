@@ -53,6 +53,10 @@ class Config:
             self._found, {"tables", "churn", "segments", "rules", "value"}, "the file"
         )
 
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a section."""
+        return name in self._found
+
     def section(self, name: str, known: set[str]) -> dict[str, Any]:
         """Return a section, all of whose keys are known.
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from crmml import __version__
 from crmml.cli._monitor import add_monitor
+from crmml.cli._report import add_report
 from crmml.cli._serve import add_serve
 from crmml.exceptions import CrmmlError, LimitError, TargetBusyError
 
@@ -101,6 +102,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_demo, _add_config_commands, _add_model_commands):
         add(commands)
+    add_report(commands)
     add_monitor(commands)
     add_serve(commands)
     return parser

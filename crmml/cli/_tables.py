@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crmml.reporting._page import format_cell, spell_header
+from crmml.reporting._page_tables import format_cell, spell_header
 
 # Characters; what is longer, an address or a line of Chinese, may be broken.
 _LONGEST_WORD = 16

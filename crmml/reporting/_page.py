@@ -4,30 +4,30 @@ import base64
 import html
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+from PIL import Image
 
 from crmml._utils._atomic import whole_file
+from crmml.reporting._page_style import POLICY, SCRIPT, STYLE
+from crmml.reporting._page_tables import write_table
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif;
-  color: #222; background: #fff; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 2px solid #ddd; }
-div.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.875rem; margin: 1rem 0; }
-th, td { padding: 0.3rem 0.7rem; text-align: left; border-bottom: 1px solid #ddd; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-thead th { border-bottom: 2px solid #888; vertical-align: bottom; }
-figure { margin: 1rem 0; } img { max-width: 100%; height: auto; }
-figcaption, p.note { color: #555; font-size: 0.875rem; }
-@media print { h2, figure, tr { break-inside: avoid; } body { margin: 0; } }
-"""
+# Dots per inch: of pictures, fine enough for print, and of a browser's inch.
+_DPI, _CSS_DPI = 144, 96
+_N_COLORS = 256
+_CONTENTS = {"en": "Contents", "zh": "目录"}
+# With fewer sections there is nothing to look up.
+_FEWEST_SECTIONS = 3
 
 
 class HtmlPage:
     """Collect a page from top to bottom, then write it in one piece.
+
+    The page loads nothing from the network, and tells the browser to refuse to. A click
+    on the heading of a table's column sorts the table; without scripts the page reads
+    the same.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ class HtmlPage:
     def __init__(self, title: str, *, language: str = "en") -> None:
         self.title = title
         self.language = language
-        self._parts: list[str] = []
+        # Each part with the level of the heading that it is, or 0.
+        self._parts: list[tuple[int, str]] = []
 
     def add_heading(self, text: str) -> None:
         """Begin a section.
@@ -59,7 +60,7 @@ class HtmlPage:
         text : str
             Its heading.
         """
-        self._parts.append(f"<h2>{html.escape(text)}</h2>")
+        self._parts.append((2, html.escape(text)))
 
     def add_text(self, text: str) -> None:
         """Add a paragraph.
@@ -69,24 +70,48 @@ class HtmlPage:
         text : str
             Plain text; it is escaped.
         """
-        self._parts.append(f"<p>{html.escape(text)}</p>")
+        self._parts.append((0, f"<p>{html.escape(text)}</p>"))
+
+    def add_list(self, texts: Iterable[str]) -> None:
+        """Add a list.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Its points, plain text.
+        """
+        points = "\n".join(f"<li>{html.escape(text)}</li>" for text in texts)
+        self._parts.append((0, f"<ul>\n{points}\n</ul>"))
 
     def add_table(
-        self, table: pd.DataFrame, formats: Mapping[str, str] | None = None
+        self,
+        table: pd.DataFrame,
+        formats: Mapping[str, str | None] | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        caption: str | None = None,
     ) -> None:
         """Add a table; its index is not shown.
 
         Parameters
         ----------
         table : pandas.DataFrame
-            The rows to show.
+            The rows to show. The first column names them.
         formats : mapping of str to str, optional
             Format specification by column, such as ``{"share": ".1%"}``. Other
             numbers are shown with thousands separators and up to three decimals.
+        labels : mapping of str to str, optional
+            Headings by column. Other columns are headed by their names, with blanks in
+            place of underscores.
+        caption : str, optional
+            What the table shows, above it.
         """
-        self._parts.append(_table_html(table, formats or {}))
+        written = write_table(
+            table, formats=formats or {}, labels=labels or {}, caption=caption
+        )
+        self._parts.append((0, written))
 
-    def add_figure(self, figure: Any, caption: str) -> None:
+    def add_figure(self, figure: Any, caption: str, *, alt: str | None = None) -> None:
         """Add a picture.
 
         Parameters
@@ -94,16 +119,32 @@ class HtmlPage:
         figure : matplotlib.figure.Figure
             The picture; it is stored in the page as PNG.
         caption : str
-            What it shows, also for those who cannot see it.
+            What it shows, below it.
+        alt : str, optional
+            What it is, for those who cannot see it. Default: the caption.
         """
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=144, bbox_inches="tight")
-        data = base64.b64encode(buffer.getvalue()).decode("ascii")
-        text = html.escape(caption)
+        picture, sizes = _draw(figure)
+        width, height = (round(size * _CSS_DPI / _DPI) for size in sizes)
+        data = base64.b64encode(picture).decode("ascii")
         self._parts.append(
-            f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
-            f"<figcaption>{text}</figcaption></figure>"
+            (
+                0,
+                f'<figure><img alt="{html.escape(alt or caption)}" width="{width}" '
+                f'height="{height}" src="data:image/png;base64,{data}">'
+                f"<figcaption>{html.escape(caption)}</figcaption></figure>",
+            )
         )
+
+    def add_page(self, page: "HtmlPage") -> None:
+        """Add another page as a section of this one.
+
+        Parameters
+        ----------
+        page : HtmlPage
+            Its title becomes a heading, its headings go one level down.
+        """
+        self.add_heading(page.title)
+        self._parts += [(level and level + 1, part) for level, part in page._parts]
 
     def to_html(self) -> str:
         """Return the whole page.
@@ -113,13 +154,14 @@ class HtmlPage:
         str
             A complete HTML document in UTF-8.
         """
-        title = html.escape(self.title)
+        title, body = html.escape(self.title), "\n".join(self._write_parts())
         return (
             f'<!doctype html>\n<html lang="{html.escape(self.language)}">\n<head>\n'
             '<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-            f"<h1>{title}</h1>\n" + "\n".join(self._parts) + "\n</body>\n</html>\n"
+            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+            f"<h1>{title}</h1>\n{body}\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -131,60 +173,41 @@ class HtmlPage:
             Where the page shall be; an older page is replaced.
         """
         with whole_file(path) as temporary:
-            temporary.write_text(self.to_html(), encoding="utf-8")
+            temporary.write_text(self.to_html(), encoding="utf-8", newline="\n")
 
-
-def _table_html(table: pd.DataFrame, formats: Mapping[str, str]) -> str:
-    is_number = {
-        name: pd.api.types.is_numeric_dtype(table[name]) for name in table.columns
-    }
-    head = "".join(
-        f"<th{_number_class(is_number[name])}>{html.escape(spell_header(name))}</th>"
-        for name in table.columns
-    )
-    rows = [
-        "".join(
-            f"<td{_number_class(is_number[name])}>"
-            f"{html.escape(format_cell(value, formats.get(name)))}</td>"
-            for name, value in zip(table.columns, row, strict=True)
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, in a frame that keeps its style to itself."""
+        return (
+            f'<iframe srcdoc="{html.escape(self.to_html())}" sandbox="allow-scripts" '
+            f'title="{html.escape(self.title)}" width="100%" height="800"></iframe>'
         )
-        for row in table.itertuples(index=False, name=None)
-    ]
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
+
+    def _write_parts(self) -> list[str]:
+        """Write contents and parts, each section with a name to go to."""
+        written: list[str] = []
+        sections: list[str] = []
+        for level, part in self._parts:
+            if level == 2:
+                written += ["</section>"] if sections else []
+                sections.append(part)
+                written.append(f'<section id="s{len(sections)}">')
+            written.append(f"<h{level}>{part}</h{level}>" if level else part)
+        written += ["</section>"] if sections else []
+        if len(sections) < _FEWEST_SECTIONS:
+            return written
+        name = _CONTENTS.get(self.language[:2], _CONTENTS["en"])
+        links = [
+            f'<li><a href="#s{place}">{text}</a></li>'
+            for place, text in enumerate(sections, start=1)
+        ]
+        return [f'<nav aria-label="{name}"><ol>', *links, "</ol></nav>", *written]
 
 
-def _number_class(is_number: bool) -> str:
-    return ' class="number"' if is_number else ""
-
-
-def spell_header(name: object) -> str:
-    """Write a column's name so that it can wrap between its words."""
-    return str(name).replace("_", " ")
-
-
-def format_cell(value: Any, spec: str | None = None) -> str:
-    """Write one value for people: missing as a dash, numbers short.
-
-    Parameters
-    ----------
-    value : object
-        The value.
-    spec : str, optional
-        Format specification for numbers.
-
-    Returns
-    -------
-    str
-        Plain text, not yet escaped.
-    """
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return "–"
-    if spec is not None:
-        return format(value, spec)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    return f"{value:,.3f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
+def _draw(figure: Any) -> tuple[bytes, tuple[int, int]]:
+    """Draw a picture as PNG with a palette, a third of the size; and its pixels."""
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=_DPI, bbox_inches="tight")
+    with Image.open(drawn) as picture:
+        few = picture.convert("RGB").quantize(_N_COLORS, dither=Image.Dither.NONE)
+        few.save(packed, format="png", optimize=True)
+        return packed.getvalue(), few.size

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from crmml.features import describe_features
+from crmml.reporting._churn_definition import say_churn
 
 Block = tuple[str, Any]
 """A heading, a text, a list of texts, or a table of text, and which of these."""
@@ -83,23 +84,7 @@ def _say_purpose(manifest: dict[str, Any], words: dict[str, str]) -> str:
     label = manifest.get("label")
     if label is None:
         return words["other"].format(kind=manifest["kind"])
-    kind, horizon = str(label["kind"]), label.get("horizon")
-    gap = _say_duration(label.get("gap"), words)
-    parts = {
-        "label": kind,
-        "horizon": _say_duration(horizon, words),
-        "active": _say_duration(label.get("active_within") or horizon, words),
-        "pause": words["pause"].format(gap=gap) if gap else "",
-    }
-    return words["churn"] + words.get(kind, words["label"]).format(**parts)
-
-
-def _say_duration(text: Any, words: dict[str, str]) -> str:
-    """Write whole days as such; anything else as it was given; nothing for none."""
-    if text is None or pd.Timedelta(text) == pd.Timedelta(0):
-        return ""
-    days = pd.Timedelta(text) / pd.Timedelta(1, "D")
-    return words["days"].format(n=f"{days:g}") if days % 1 == 0 else str(text)
+    return say_churn(label, words)
 
 
 def _say_training(manifest: dict[str, Any], words: dict[str, str]) -> Iterator[Block]:

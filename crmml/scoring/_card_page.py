@@ -89,9 +89,10 @@ def _to_html(title: str, blocks: list[Block], language: str) -> str:
             page.add_heading(content)
         elif kind == "table":
             page.add_table(content)
+        elif kind == "list":
+            page.add_list(content)
         else:
-            for text in content if kind == "list" else [content]:
-                page.add_text(text)
+            page.add_text(content)
     return page.to_html()
 
 

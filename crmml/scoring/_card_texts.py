@@ -1,35 +1,20 @@
 """The words of a model card, in English and Chinese."""
 
+from crmml.reporting._churn_words import CHURN_WORDS
+
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
+        **CHURN_WORDS["en"],
+        "unknown": "Not known: it was not stored with the model.",
+        "driver_note": "Share of the movements of the risk among the training "
+        "customers. This says what the model uses, not what makes customers leave.",
         "title": "Model card: {kind}",
         "with": "{kind} with {part}",
-        "unknown": "Not known: it was not stored with the model.",
         "purpose": "What it says",
-        "churn": "For each customer who could still leave at a cutoff, the probability "
-        "to leave. ",
         "other": "What {kind} predicts; see its documentation.",
-        "Inactivity": "A customer has left if there is no purchase in the {horizon} "
-        "after the cutoff{pause}. Only who bought in the {active} before the cutoff "
-        "can still leave.",
-        "ContractEnd": "A customer has left if the contract ends in the {horizon} "
-        "after the cutoff{pause}.",
-        "pause": " and a pause of {gap}",
-        "days": "{n} days",
-        "label": "The label is {label}.",
         "training": "What it was fitted to",
-        "snapshots": "Snapshots of customers",
-        "n_customers": "Customers in them",
-        "base_rate": "Of these left (base rate)",
         "n_unlabelled": "Left out, since they left before the label window",
-        "observed_until": "Data complete until",
-        "fact": "fact",
-        "value": "value",
         "tables": "Tables",
-        "table": "table",
-        "rows": "rows",
-        "first_day": "first day",
-        "last_day": "last day",
         "columns": "columns",
         "quality": "How good it was out of time",
         "no_backtest": "Not known: no out-of-time test was stored with this model. "
@@ -39,76 +24,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "its 95 percent interval; lift, how many times the base rate leave among the "
         "tenth most at risk; profit, what calling customers earned, per customer. "
         "Rules that need no model stand beside it.",
-        "cutoff": "cutoff",
         "model": "model",
-        "n": "customers",
-        "rate": "left",
-        "auc": "AUC",
-        "interval": "95 %",
-        "top_decile_lift": "lift",
-        "brier": "Brier",
-        "profit": "profit",
-        "rule: base rate": "rule: base rate",
-        "rule: days since last purchase": "rule: days since last purchase",
         "number": "number",
         "boolean": "yes or no",
         "text": "category",
         "empty": "empty",
         "verdict": "Verdict: {verdict}",
-        "drivers": "What moves the risk",
-        "driver_note": "Share of the movements of the risk among the training "
-        "customers. This says what the model uses, not what makes customers leave.",
-        "feature": "feature",
-        "share": "share",
-        "direction": "risk",
-        "rises": "rises with it",
-        "falls": "falls with it",
-        "mixed": "rises and falls",
         "features": "Features",
         "meaning": "meaning",
         "kind": "kind",
-        "limits": "Limits",
-        "limit_sample": "It holds for customers, products and seasons like those it "
-        "was fitted to; compare new customers with them before each use.",
-        "limit_base": "Probabilities fit the base rate above; where that has changed, "
-        "calibrate again.",
-        "limit_cause": "A feature that moves the risk need not cause it: changing it "
-        "need not keep a customer.",
-        "limit_interval": "Intervals hold for customers like these at cutoffs like "
-        "these; they do not cover a changing market.",
-        "limit_fair": "Nobody has checked here whether the model treats groups of "
-        "people differently.",
         "limit_privacy": "The file holds no rows and no ids, but names of columns, "
         "categories of several customers, and quantiles of features.",
         "identity": "Versions",
         "sha256": "SHA-256 of the file",
     },
     "zh": {
+        **CHURN_WORDS["zh"],
+        "unknown": "未知：保存模型时没有提供。",
+        "driver_note": "各特征在训练客户风险变化中所占的比例。"
+        "这说明模型用了什么，并不说明客户为何流失。",
         "title": "模型卡：{kind}",
         "with": "{kind}（分类器：{part}）",
-        "unknown": "未知：保存模型时没有提供。",
         "purpose": "模型说明什么",
-        "churn": "对截止时点仍可能流失的每位客户，给出其流失概率。",
         "other": "{kind} 的预测；详见其文档。",
-        "Inactivity": "截止时点{pause}之后 {horizon}内没有购买，即视为流失。"
-        "只有截止时点前 {active}内购买过的客户才可能流失。",
-        "ContractEnd": "截止时点{pause}之后 {horizon}内合同终止，即视为流失。",
-        "pause": "再过 {gap}",
-        "days": "{n} 天",
-        "label": "标签为 {label}。",
         "training": "训练数据",
-        "snapshots": "客户快照时点",
-        "n_customers": "快照中的客户数",
-        "base_rate": "其中流失比例（基准率）",
         "n_unlabelled": "因在标签窗口之前已流失而排除",
-        "observed_until": "数据完整截至",
-        "fact": "项目",
-        "value": "内容",
         "tables": "数据表",
-        "table": "表",
-        "rows": "行数",
-        "first_day": "首日",
-        "last_day": "末日",
         "columns": "列",
         "quality": "时间外检验的效果",
         "no_backtest": "未知：模型中没有保存时间外检验的结果。使用之前请运行 backtest，"
@@ -116,41 +57,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "backtest": "每个截止时点都由只知道当时数据的模型评分。AUC 是流失客户排在留存"
         "客户之前的概率及其 95% 区间；提升度是风险最高一成客户的流失率与基准率之比；"
         "利润是联系客户所得，按每位客户平均。旁边列出不需要模型的规则。",
-        "cutoff": "截止时点",
         "model": "模型",
-        "n": "客户数",
-        "rate": "流失率",
-        "auc": "AUC",
-        "interval": "95% 区间",
-        "top_decile_lift": "提升度",
-        "brier": "Brier 分数",
-        "profit": "利润",
-        "rule: base rate": "规则：基准率",
-        "rule: days since last purchase": "规则：距上次购买天数",
         "number": "数值",
         "boolean": "是否",
         "text": "类别",
         "empty": "空",
         "verdict": "结论（英文原文）：{verdict}",
-        "drivers": "影响风险的因素",
-        "driver_note": "各特征在训练客户风险变化中所占的比例。"
-        "这说明模型用了什么，并不说明客户为何流失。",
-        "feature": "特征",
-        "share": "占比",
-        "direction": "风险",
-        "rises": "随之上升",
-        "falls": "随之下降",
-        "mixed": "有升有降",
         "features": "特征",
         "meaning": "含义",
         "kind": "类型",
-        "limits": "局限",
-        "limit_sample": "模型只适用于与训练时相似的客户、产品和季节；"
-        "每次使用前请把新客户与训练客户相比较。",
-        "limit_base": "概率与上述基准率相符；基准率变化后须重新校准。",
-        "limit_cause": "影响风险的特征未必是原因：改变它未必能留住客户。",
-        "limit_interval": "区间只适用于相似时点的相似客户，不包含市场变化。",
-        "limit_fair": "这里没有检查模型是否对不同人群区别对待。",
         "limit_privacy": "文件中没有数据行和客户编号，但有列名、"
         "多位客户共有的类别以及特征的分位数。",
         "identity": "版本",

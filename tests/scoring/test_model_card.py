@@ -79,7 +79,7 @@ def test_what_is_not_known_is_said(unknown):
     assert "no out-of-time test was stored" in card
     assert "a\\|b" in card
     page = make_model_card(read_manifest(unknown), form="html")
-    assert "<script>" not in page
+    assert page.count("<script>") == 1  # that sorts tables
     assert "&lt;script&gt;" in page
 
 

@@ -1,0 +1,40 @@
+"""What it means to leave, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+
+def say_churn(label: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """Say what a churn probability is the probability of.
+
+    Parameters
+    ----------
+    label : mapping of str to object
+        ``kind``, the name of the label's class, and its parameters.
+    words : mapping of str to str
+        The words of the language.
+
+    Returns
+    -------
+    str
+        The definition.
+    """
+    kind, horizon = str(label["kind"]), label.get("horizon")
+    gap = _say_duration(label.get("gap"), words)
+    parts = {
+        "label": kind,
+        "horizon": _say_duration(horizon, words),
+        "active": _say_duration(label.get("active_within") or horizon, words),
+        "pause": words["pause"].format(gap=gap) if gap else "",
+    }
+    return words["churn"] + words.get(kind, words["label"]).format(**parts)
+
+
+def _say_duration(text: Any, words: Mapping[str, str]) -> str:
+    """Write whole days as such; anything else as it was given; nothing for none."""
+    if text is None or pd.Timedelta(text) == pd.Timedelta(0):
+        return ""
+    days = pd.Timedelta(text) / pd.Timedelta(1, "D")
+    return words["days"].format(n=f"{days:g}") if days % 1 == 0 else str(text)
