@@ -72,6 +72,7 @@ def score_customers(options: argparse.Namespace) -> None:
         options.cutoff,
         open_database_table(options.out) or options.out,
         overwrite=options.overwrite,
+        quality=options.quality,
         n_reasons=options.reasons,
         language=options.language,
     )

@@ -212,6 +212,12 @@ def _add_model_commands(commands: Any) -> None:
     score.add_argument(
         "--reasons", type=int, default=0, metavar="N", help="how many (default: none)"
     )
+    score.add_argument(
+        "--no-quality",
+        dest="quality",
+        action="store_false",
+        help="do not read the tables once more to note what looks wrong in them",
+    )
     score.set_defaults(run=_Command("score_customers"))
     explain.add_argument(
         "--top", type=int, default=10, metavar="N", help="how many customers"

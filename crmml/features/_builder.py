@@ -278,8 +278,13 @@ class PointInTimeBuilder(OutsideMixin, BaseEstimator):
 
 
 def _to_pandas(result: pa.Table, features: list[Feature]) -> pd.DataFrame:
-    """Return pandas in dtypes that do not depend on whether values are missing."""
-    dtypes = {one.name: one.dtype for one in features if one.dtype is not None}
-    dtypes |= {one.name: "boolean" for one in features if one.kind == "boolean"}
     frame: pd.DataFrame = result.to_pandas()
-    return frame.astype(dtypes)
+    return frame.astype(pandas_dtypes(features))
+
+
+def pandas_dtypes(features: list[Feature]) -> dict[str, Any]:
+    """Tell dtypes of features that do not depend on whether values are missing."""
+    dtypes: dict[str, Any] = {
+        one.name: one.dtype for one in features if one.dtype is not None
+    }
+    return dtypes | {one.name: "boolean" for one in features if one.kind == "boolean"}

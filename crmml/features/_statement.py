@@ -32,6 +32,7 @@ def build_statement(
     asked: Declarations,
     tables: CustomerTables,
     cutoffs: Any,
+    active_within: pd.Timedelta | None = None,
 ) -> exp.Select:
     """Build the statement over the canonical views, without rows of ours.
 
@@ -45,6 +46,8 @@ def build_statement(
         The tables.
     cutoffs : str, datetime or list of them
         The instants we pretend it is.
+    active_within : pandas.Timedelta, optional
+        Keep only customers with a purchase so long before the cutoff.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def build_statement(
     query = compile_features(features, asked, tables, instants, order=_KEYS)
     keys = [sql.column("customer_id"), _as_instant(instants, bool(tables.is_aware))]
     query.set("expressions", [*keys, *query.expressions])
-    spine = spine_query(tables, instants, None)
+    spine = spine_query(tables, instants, active_within)
     spine.set("order", None)
     before, after = spine.ctes, query.ctes
     spine.set("with_", None)

@@ -67,7 +67,7 @@ def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     path : str or path
-        What :func:`crmml.scoring.score` wrote, ``.parquet`` or ``.csv``.
+        What :func:`crmml.scoring.score` wrote: ``.parquet``, ``.csv``, or a folder.
 
     Returns
     -------
@@ -92,10 +92,12 @@ def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:
     0        =007               0.25
     """
     suffix = Path(path).suffix.lower()
-    if suffix == ".parquet":
+    if suffix == ".parquet" or Path(path).is_dir():
         return pd.read_parquet(path)
     if suffix != ".csv":
-        raise SchemaError(f"path={str(path)!r} must end in .parquet or .csv.")
+        raise SchemaError(
+            f"path={str(path)!r} must end in .parquet or .csv, or be a folder."
+        )
     read = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
     restored = {name: _restore(read[name], name) for name in read}
     return pd.DataFrame(restored).rename(columns=lambda name: name.removeprefix("'"))

@@ -14,11 +14,14 @@ from crmml.scoring._database_target import DatabaseTarget
 from crmml.scoring._file_target import FileTarget
 from crmml.scoring._open_model import name_file, open_model
 from crmml.scoring._score_here import score_here
+from crmml.scoring._score_spark import score_in_spark
 from crmml.scoring._sources import list_files
+from crmml.scoring._spark_folder import SparkFolder
 from crmml.scoring._summary import describe_versions
 from crmml.tables import CustomerTables, DatabaseTable
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs, is_single
+from crmml.tables._spark_engine import SparkEngine
 
 
 def score(
@@ -30,6 +33,7 @@ def score(
     n_reasons: int = 0,
     language: str = "en",
     overwrite: bool = True,
+    quality: bool = True,
 ) -> dict[str, Any]:
     """Score the customers of a cutoff into a file or table, in bounded memory.
 
@@ -58,7 +62,11 @@ def score(
         The language of the reasons.
     overwrite : bool, default=True
         Whether older scores may be replaced: those in the file, or of the cutoff in
-        the table.
+        the table or folder.
+    quality : bool, default=True
+        Whether to note what :meth:`crmml.tables.CustomerTables.quality` finds. That
+        reads the tables once more: it looks at every column and for repeated rows,
+        and features need but a few columns.
 
     Returns
     -------
@@ -68,8 +76,8 @@ def score(
         (kind and SHA-256 of its file), ``cutoff``, ``customers`` (known, scored,
         not_active), ``unknown`` (missing and unseen values by feature, of those that
         have any), ``out`` (rows and columns; of a file bytes and SHA-256), ``quality``
-        (findings with counts), ``versions``, ``seconds``. Known customers are those
-        scored and those not active, always.
+        (findings with counts; None if not wanted), ``versions``, ``seconds``. Known
+        customers are those scored and those not active, always.
 
     Raises
     ------
@@ -137,13 +145,15 @@ def score(
         raise SchemaError("score takes one cutoff; call it once for each.")
     columns = _name_columns(pipeline, n_reasons)
     target = _open_target(out, tables, cutoff, columns, overwrite, name_file(model))
+    is_spark = isinstance(tables.engine, SparkEngine)
+    run = score_in_spark if is_spark else score_here
     with target.hold():
-        found = score_here(pipeline, tables, cutoff, options, target)
+        found = run(pipeline, tables, cutoff, options, target, quality)
         done = {
             "model": identity,
             "cutoff": pd.Timestamp(cutoff).isoformat(),
             **found,
-            "versions": describe_versions(),
+            "versions": describe_versions(*(["pyspark"] if is_spark else [])),
             "seconds": round(time.monotonic() - started, 3),
         }
         target.conclude(done)
@@ -159,6 +169,8 @@ def _open_target(
     model_file: list[Any],
 ) -> Any:
     """Check where scores shall go, before any work is done."""
+    if isinstance(tables.engine, SparkEngine):
+        return SparkFolder(out, tables.engine.session, overwrite=overwrite)
     if isinstance(out, DatabaseTable):
         (instant,) = check_cutoffs(cutoff, tables)
         zone = "UTC" if tables.is_aware else None

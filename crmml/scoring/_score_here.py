@@ -32,6 +32,7 @@ def score_here(
     cutoff: Any,
     options: dict[str, Any],
     target: Any,
+    quality: bool,
 ) -> dict[str, Any]:
     """Score the customers of a cutoff, in memory that a block takes.
 
@@ -47,6 +48,8 @@ def score_here(
         What the pipeline's ``_predict_rows`` takes.
     target : FileTarget or DatabaseTarget
         Where scores go.
+    quality : bool
+        Whether to look for what is wrong in the tables.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def score_here(
                     n_scored += block.rows.num_rows
                 if block.unknown is not None:
                     unknown.append(block.unknown)
-            quality = list_findings(tables.quality())
+            findings = list_findings(tables.quality()) if quality else None
         columns = finish(spool, target.open)
     return {
         "customers": {
@@ -73,7 +76,7 @@ def score_here(
         },
         "unknown": list_unknown(unknown),
         "out": target.describe(n_scored, columns),
-        "quality": quality,
+        "quality": findings,
     }
 
 

@@ -44,7 +44,7 @@ class SparkEngine:
     dialect = "spark"
 
     def __init__(self, session: Any) -> None:
-        self._session = session
+        self.session = session
         self._frames: dict[str, Any] = {}
 
     def register(self, source: Source, view: str, columns: Mapping[str, str]) -> None:
@@ -57,7 +57,7 @@ class SparkEngine:
 
     def hold(self, name: str, rows: pa.Table) -> None:
         """Make rows from this process readable under `name` from now on."""
-        self._frames[name] = self._session.createDataFrame(_plain(rows))
+        self._frames[name] = self.session.createDataFrame(_plain(rows))
 
     @contextmanager
     def lend(self, name: str, rows: pa.Table) -> Iterator[None]:
@@ -103,10 +103,10 @@ class SparkEngine:
             for name, view in names.items():
                 self._frames[name].createOrReplaceTempView(view)
             # Names are resolved here and now, so that the views may go again.
-            return self._session.sql(statement)
+            return self.session.sql(statement)
         finally:
             for view in names.values():
-                self._session.catalog.dropTempView(view)
+                self.session.catalog.dropTempView(view)
 
 
 def _plain(rows: pa.Table) -> pa.Table:
