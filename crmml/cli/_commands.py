@@ -16,6 +16,7 @@ from crmml.cli._config import (
     open_table,
 )
 from crmml.cli._console import PatientConsole
+from crmml.cli._plain import say
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline, ValuePipeline
@@ -53,7 +54,7 @@ def train(options: argparse.Namespace) -> None:
     save(churn, target, metrics=metrics, tables=tables)
     if metrics is not None:
         _print_backtest(metrics)
-    print(f"Written: {target}")  # noqa: T201
+    say(f"Written: {target}")
 
 
 def backtest(options: argparse.Namespace) -> None:
@@ -76,7 +77,7 @@ def score_customers(options: argparse.Namespace) -> None:
         n_reasons=options.reasons,
         language=options.language,
     )
-    print(json.dumps(done, ensure_ascii=False))  # noqa: T201
+    say(json.dumps(done, ensure_ascii=False))
 
 
 def segment(options: argparse.Namespace) -> None:
@@ -108,8 +109,8 @@ def find_rules(options: argparse.Namespace) -> None:
     sides = ("antecedents", "consequents")
     texts = {side: rules.rules_[side].map(_join) for side in sides}
     write_table(rules.rules_.assign(**texts), target)
-    print(f"{rules.n_rules_:,} rules of {rules.n_baskets_:,} baskets")  # noqa: T201
-    print(rules.to_text(10))  # noqa: T201
+    say(f"{rules.n_rules_:,} rules of {rules.n_baskets_:,} baskets")
+    say(rules.to_text(10))
 
 
 def value(options: argparse.Namespace) -> None:
@@ -146,10 +147,10 @@ def explain(options: argparse.Namespace) -> None:
         tables, options.cutoff, n_reasons=3, language=options.language
     ).nlargest(options.top, "churn_probability")
     for row in found.itertuples(index=False):
-        print(f"{row.customer_id}  {row.churn_probability:.1%}")  # noqa: T201
+        say(f"{row.customer_id}  {row.churn_probability:.1%}")
         for reason in (row.reason_1, row.reason_2, row.reason_3):
             if isinstance(reason, str):
-                print(f"    {reason}")  # noqa: T201
+                say(f"    {reason}")
 
 
 def _backtest(

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from crmml import __version__
 from crmml.cli._monitor import add_monitor
+from crmml.cli._plain import spell_controls
 from crmml.cli._report import add_report
 from crmml.cli._serve import add_serve
 from crmml.exceptions import CrmmlError, LimitError, TargetBusyError
@@ -259,5 +260,5 @@ def _fail(error: Exception, code: int, options: argparse.Namespace) -> int:
         traceback.print_exception(error)
         return code
     line = " ".join(str(error).split())
-    print(f"crmml: {line}", file=sys.stderr)  # noqa: T201
+    print(spell_controls(f"crmml: {line}"), file=sys.stderr)  # noqa: T201
     return code

@@ -5,6 +5,7 @@ from typing import Any
 
 from crmml.cli._commands import TABLES, _open_model_tables
 from crmml.cli._console import PatientConsole
+from crmml.cli._plain import spell_controls
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.scoring import MonitorReport, monitor, monitor_features
@@ -67,7 +68,7 @@ def _print(report: MonitorReport) -> None:
         performance = report.performance.drop(columns=["low", "high", "n_needed"])
         print_table(console, performance, _THREE)
     print_heading(console, "Verdict")
-    console.print(_say(report), markup=False, highlight=False)
+    console.print(spell_controls(_say(report)), markup=False, highlight=False)
 
 
 _THREE = dict.fromkeys(("reference", "current", "difference"), ".3f")

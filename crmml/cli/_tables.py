@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crmml.cli._plain import spell_controls
 from crmml.reporting._page_tables import format_cell, spell_header
 
 # Characters; what is longer, an address or a line of Chinese, may be broken.
@@ -18,7 +19,7 @@ _GAP = 2
 def print_heading(console: Console, text: str) -> None:
     """Print the heading of a section."""
     console.print()
-    console.rule(Text(text, style="bold"), align="left")
+    console.rule(Text(spell_controls(text), style="bold"), align="left")
 
 
 def print_table(
@@ -40,12 +41,13 @@ def print_table(
     for name in table.columns:
         is_number = pd.api.types.is_numeric_dtype(table[name])
         shown.add_column(
-            Text(spell_header(name)), justify="right" if is_number else "left"
+            Text(spell_controls(spell_header(name))),
+            justify="right" if is_number else "left",
         )
     for row in table.itertuples(index=False, name=None):
         # Text, not markup: a name in square brackets is no instruction to the terminal.
         cells = [
-            Text(format_cell(value, formats.get(name)))
+            Text(spell_controls(format_cell(value, formats.get(name))))
             for name, value in zip(table.columns, row, strict=True)
         ]
         shown.add_row(*cells)

@@ -215,7 +215,9 @@ class BoostedChurnClassifier(BaseChurnClassifier):
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
         if encoded.n_rows == 0:
             return np.empty(0)
-        matrix = self._design.matrix(encoded)
+        return self._margins(self._design.matrix(encoded))
+
+    def _margins(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         margins = self.booster_.inplace_predict(matrix, predict_type="margin")
         return np.asarray(margins, dtype=np.float64)
 
@@ -230,7 +232,7 @@ class BoostedChurnClassifier(BaseChurnClassifier):
             shap[:, :-1], self._design.features, len(encoded.arrays)
         )
         base = float(shap[0, -1])
-        rounding = self._log_odds(encoded) - base - values.sum(axis=1)
+        rounding = self._margins(matrix) - base - values.sum(axis=1)
         size = np.abs(values)
         total = size.sum(axis=1, keepdims=True)
         shares = np.divide(size, total, out=np.zeros_like(size), where=total > 0)

@@ -2,10 +2,12 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crmml._utils._derived import StoresFields
 from crmml.models._columns import NUMERIC, TEXT
 from crmml.models._encoder import MISSING, Encoded, FrameEncoder
 
@@ -15,9 +17,35 @@ NO_CODE = -1
 # Sums of many such numbers still fit into single precision.
 _LARGEST = 1e30
 
+# Rows whose columns stay in the processor's cache.
+_BLOCK = 4096
+
 
 @dataclass(frozen=True)
-class FlatDesign:
+class _Plan:
+    """Where columns come from.
+
+    Attributes
+    ----------
+    numbers : list of (int, int)
+        Feature and column of each number.
+    flags : list of (int, int)
+        Place among the numbers, and column, of each flag of missing values.
+    texts : list of int
+        Features that are text.
+    places : ndarray of shape (n_texts, n_codes)
+        The column of each code; one beyond the last for those that have none, as the
+        last code of all.
+    """
+
+    numbers: list[tuple[int, int]]
+    flags: list[tuple[int, int]]
+    texts: list[int]
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FlatDesign(StoresFields):
     """Numbers as they are, NaN included, and a 0/1 column per category.
 
     Attributes
@@ -79,44 +107,60 @@ class FlatDesign:
         Single precision, which is what the tree libraries compare in.
         """
         # A column of zeros stands in when no feature is of use.
-        matrix = np.zeros((encoded.n_rows, max(len(self.features), 1)), np.float32)
-        for j in np.unique(self.features).tolist():
-            values = encoded.arrays[j]
-            columns = np.nonzero(self.features == j)[0]
-            if values.dtype == np.float64:
-                self._fill_numbers(matrix, columns, values)
-            else:
-                self._mark(matrix, columns, values)
+        width = max(len(self.features), 1)
+        matrix = np.zeros((encoded.n_rows, width), np.float32)
+        for start in range(0, encoded.n_rows, _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            self._mark_texts(matrix[rows], encoded, rows)
+            self._fill_numbers(matrix[rows], encoded, rows)
         return matrix
 
+    def _mark_texts(
+        self, matrix: NDArray[np.float32], encoded: Encoded, rows: slice
+    ) -> None:
+        """Set one number a row and text."""
+        plan = self._plan
+        if not plan.texts:
+            return
+        codes = np.array([encoded.arrays[j][rows] for j in plan.texts])
+        n_texts, n_codes = plan.places.shape
+        np.minimum(codes, n_codes - 1, out=codes)
+        codes += np.arange(0, n_texts * n_codes, n_codes)[:, None]
+        at = plan.places.take(codes)
+        # Codes without a column go to one beyond, so that none has to be looked for.
+        marked = np.zeros((len(matrix), matrix.shape[1] + 1), np.float32)
+        at += np.arange(0, marked.size, marked.shape[1])
+        marked.reshape(-1)[at] = 1.0
+        matrix[:] = marked[:, :-1]
+
     def _fill_numbers(
-        self,
-        matrix: NDArray[np.float32],
-        columns: NDArray[np.int64],
-        values: NDArray[np.float64],
+        self, matrix: NDArray[np.float32], encoded: Encoded, rows: slice
     ) -> None:
-        for k in columns.tolist():
-            is_number = self.codes[k] == NO_CODE
-            matrix[:, k] = (
-                np.clip(values, -_LARGEST, _LARGEST) if is_number else np.isnan(values)
-            )
+        plan = self._plan
+        if not plan.numbers:
+            return
+        numbers = np.array([encoded.arrays[j][rows] for j, _ in plan.numbers])
+        for at, k in plan.flags:
+            matrix[:, k] = np.isnan(numbers[at])
+        np.clip(numbers, -_LARGEST, _LARGEST, out=numbers)
+        for values, (_, k) in zip(numbers, plan.numbers, strict=True):
+            matrix[:, k] = values
 
-    def _mark(
-        self,
-        matrix: NDArray[np.float32],
-        columns: NDArray[np.int64],
-        values: NDArray[np.int64],
-    ) -> None:
-        """Set one number a row, where it has a column: quicker than column by column.
-
-        Codes count up from 0, so a table says where each goes.
-        """
-        known = self.codes[columns]
-        place = np.full(max(int(known.max()), int(values.max(initial=0))) + 1, -1)
-        place[known] = columns
-        at = place[values]
-        rows = np.nonzero(at >= 0)[0]
-        matrix[rows, at[rows]] = 1.0
+    @cached_property
+    def _plan(self) -> _Plan:
+        columns = list(enumerate(zip(self.features, self.codes, strict=True)))
+        numbers = [(int(j), k) for k, (j, code) in columns if code == NO_CODE]
+        order = {j: at for at, (j, _) in enumerate(numbers)}
+        texts = sorted({int(j) for j in self.features} - set(order))
+        n_codes = int(max(self.codes, default=0)) + 2
+        places = np.full((len(texts), n_codes), len(self.features), dtype=np.int64)
+        flags = []
+        for k, (j, code) in columns:
+            if j not in order:
+                places[texts.index(j), code] = k
+            elif code == MISSING:
+                flags.append((order[j], k))
+        return _Plan(numbers, flags, texts, places)
 
 
 def sum_by_feature(

@@ -232,15 +232,15 @@ class LogitLeafChurnClassifier(BaseChurnClassifier):
     def _log_odds(self, encoded: Encoded) -> NDArray[np.float64]:
         leaves = self._grown.leaves(encoded)
         log_odds = np.empty(encoded.n_rows)
-        for leaf, logit in self._logits.items():
+        for leaf in np.unique(leaves).tolist():
             rows = leaves == leaf
-            log_odds[rows] = logit.log_odds(encoded.take(rows))
+            log_odds[rows] = self._logits[leaf].log_odds(encoded.take(rows))
         return log_odds
 
     def _contributions(self, encoded: Encoded) -> tuple[float, NDArray[np.float64]]:
         base, values = self._grown.shapley(self._splits, encoded)
         leaves = self._grown.leaves(encoded)
-        for leaf, logit in self._logits.items():
+        for leaf in np.unique(leaves).tolist():
             rows = leaves == leaf
-            values[rows] += logit.effects(encoded.take(rows))
+            values[rows] += self._logits[leaf].effects(encoded.take(rows))
         return base, values

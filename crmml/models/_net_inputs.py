@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from crmml._utils._derived import StoresFields
 from crmml.models._columns import NUMERIC, TEXT
 from crmml.models._encoder import Encoded, FrameEncoder
 from crmml.models._rank_scale import RankScale
@@ -16,7 +18,7 @@ _TAIL = 0.005
 
 
 @dataclass(frozen=True)
-class NetInputs:
+class NetInputs(StoresFields):
     """Normal scores of numbers, flags of missing values, a column per category.
 
     Attributes
@@ -93,11 +95,22 @@ class NetInputs:
     def _raw(self, encoded: Encoded) -> NDArray[np.float64]:
         raw = np.zeros((encoded.n_rows, len(self.features)))
         for k, (j, scale) in enumerate(self.scales.items()):
-            ranks = np.clip(scale(encoded.arrays[j]), _TAIL, 1.0 - _TAIL)
-            raw[:, k] = ndtri(ranks)
+            raw[:, k] = scale(encoded.arrays[j])
+        ranks = raw[:, : len(self.scales)]
+        np.clip(ranks, _TAIL, 1.0 - _TAIL, out=ranks)
+        ndtri(ranks, out=ranks)
         for k, j in enumerate(self.flagged, start=len(self.scales)):
             raw[:, k] = np.isnan(encoded.arrays[j])
-        first = len(self.scales) + len(self.flagged)
-        for k, (j, code) in enumerate(self.codes, start=first):
-            raw[:, k] = encoded.arrays[j] == code
+        k = len(self.scales) + len(self.flagged)
+        for j, codes in self._codes_by_feature.items():
+            raw[:, k : k + len(codes)] = encoded.arrays[j][:, None] == codes
+            k += len(codes)
         return raw
+
+    @cached_property
+    def _codes_by_feature(self) -> dict[int, NDArray[np.int64]]:
+        features = dict.fromkeys(j for j, _ in self.codes)
+        return {
+            j: np.array([code for i, code in self.codes if i == j], dtype=np.int64)
+            for j in features
+        }

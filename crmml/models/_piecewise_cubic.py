@@ -66,9 +66,9 @@ class PiecewiseCubic:
 
     def __call__(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Evaluate, shape (n_samples,); NaN stays NaN."""
-        at = np.searchsorted(self.breaks, numbers, side="right")
+        at = self.breaks.searchsorted(numbers, side="right")
         # In place: long batches would spend their time on making room.
-        past = np.clip(numbers, self.breaks[0], self.breaks[-1])
+        past = np.minimum(np.maximum(numbers, self.breaks[0]), self.breaks[-1])
         past -= self.starts.take(at)
         past *= self.rates.take(at)
         found = self.cubic.take(at)

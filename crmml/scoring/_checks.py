@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmml.exceptions import ModelFileError
+from crmml.models._design import NO_CODE
+from crmml.models._encoder import FIRST_CATEGORY, MOST_CATEGORIES
 
 _MOST_STAGES = 1_000
 """Of a rhythm of purchases; compiled code makes room for them and counts through."""
@@ -80,7 +82,9 @@ def check_split_tree(item: Any) -> None:
 def check_flat_design(item: Any) -> None:
     """Check that every column has a feature and a code."""
     fits = is_row(item.features, "i") and is_row(item.codes, "i", len(item.features))
-    require(fits and bool((item.features >= 0).all()), "FlatDesign")
+    fits = fits and bool((item.features >= 0).all() and (item.codes >= NO_CODE).all())
+    most = FIRST_CATEGORY + MOST_CATEGORIES
+    require(fits and bool((item.codes < most).all()), "FlatDesign")
 
 
 def check_decision_tree(item: Any) -> None:
