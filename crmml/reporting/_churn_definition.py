@@ -5,6 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+_LABELS = ("Inactivity", "ContractEnd")
+"""Definitions that have words of their own."""
+
 
 def say_churn(label: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """Say what a churn probability is the probability of.
@@ -29,12 +32,18 @@ def say_churn(label: Mapping[str, Any], words: Mapping[str, str]) -> str:
         "active": _say_duration(label.get("active_within") or horizon, words),
         "pause": words["pause"].format(gap=gap) if gap else "",
     }
-    return words["churn"] + words.get(kind, words["label"]).format(**parts)
+    said = words[kind] if kind in _LABELS else words["label"]
+    return words["churn"] + said.format(**parts)
 
 
 def _say_duration(text: Any, words: Mapping[str, str]) -> str:
     """Write whole days as such; anything else as it was given; nothing for none."""
-    if text is None or pd.Timedelta(text) == pd.Timedelta(0):
+    if text is None:
         return ""
-    days = pd.Timedelta(text) / pd.Timedelta(1, "D")
+    try:
+        days = pd.Timedelta(text) / pd.Timedelta(1, "D")
+    except (OverflowError, TypeError, ValueError):
+        return str(text)
+    if not days:
+        return ""
     return words["days"].format(n=f"{days:g}") if days % 1 == 0 else str(text)

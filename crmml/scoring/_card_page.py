@@ -1,6 +1,7 @@
 """A model card as text: Markdown, or a self-contained page."""
 
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,12 @@ from crmml.exceptions import SchemaError
 from crmml.reporting import HtmlPage
 from crmml.scoring._card_blocks import Block, make_blocks, make_title
 from crmml.scoring._card_texts import TEXTS
+from crmml.scoring._manifest_schema import FIELDS, check_manifest
 
+_LONGEST = 2_000
+"""Characters of a text that are shown; the file has all of it."""
+_STEERING = frozenset({"Cc", "Cf", "Cs"})
+"""Categories of characters that are not seen, and halves of such."""
 _FORMS = {".md": "markdown", ".html": "html"}
 
 
@@ -64,6 +70,8 @@ def make_model_card(
     ------
     SchemaError
         If form or language is another one.
+    ModelFileError
+        If a field of the manifest is of another type than save writes.
 
     See Also
     --------
@@ -75,6 +83,8 @@ def make_model_card(
             f"got {language!r} and {form!r}."
         )
     words = TEXTS[language]
+    check_manifest({**dict.fromkeys(FIELDS), **manifest}, "The manifest")
+    manifest = _clean(manifest)
     title = make_title(manifest, words)
     blocks = list(make_blocks(manifest, words, language))
     if form == "html":
@@ -97,7 +107,7 @@ def _to_html(title: str, blocks: list[Block], language: str) -> str:
 
 
 def _to_markdown(title: str, blocks: list[Block]) -> str:
-    parts = [f"# {title}"]
+    parts = [f"# {_escape(title)}"]
     for kind, content in blocks:
         if kind == "heading":
             parts.append(f"## {content}")
@@ -122,6 +132,23 @@ def _to_markdown_table(table: pd.DataFrame) -> str:
 
 def _escape(text: str) -> str:
     """Keep names of columns from being read as markup."""
-    for mark in "\\`*_[]<>|":
+    for mark in "\\`*_[]<>|#~":
         text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())
+    return " ".join(text.replace("&", "&amp;").split())
+
+
+def _clean(value: Any) -> Any:
+    """Cut texts, and mark what would steer a terminal or turn their direction."""
+    if isinstance(value, dict):
+        return {_clean(name): _clean(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    text = value if len(value) <= _LONGEST else value[:_LONGEST] + "..."
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(one) in _STEERING and one not in "\n\t"
+        else one
+        for one in text
+    )

@@ -14,6 +14,7 @@ import crmml
 from crmml.exceptions import ModelFileError, SchemaError
 from crmml.features import describe_features
 from crmml.scoring._archive import ARRAYS, TREE
+from crmml.scoring._manifest_schema import FIELDS, check_manifest
 
 FORMAT = 1
 """Version of the format; raised whenever an older crmml could misread a file."""
@@ -106,11 +107,11 @@ def open_manifest(
     Raises
     ------
     ModelFileError
-        If it cannot be read, is of a newer format, says of kinds or versions what is
-        no text, or a part is not what was saved.
+        If it cannot be read, is of a newer format, a field is of another type than
+        save writes, or a part is not what was saved.
     """
     try:
-        manifest = json.loads(members["manifest.json"])
+        manifest = json.loads(members["manifest.json"], parse_constant=_refuse)
         version = manifest["format"]
     except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise ModelFileError(
@@ -133,17 +134,14 @@ def open_manifest(
                 f"{name}: {part} is not what was saved (its SHA-256 differs from the "
                 "manifest's). The file is damaged or was changed; get it again."
             )
-    kinds, versions = manifest.get("kinds"), manifest.get("versions")
-    if not (
-        isinstance(kinds, list)
-        and isinstance(versions, dict)
-        and all(isinstance(one, str) for one in (*kinds, *versions.values()))
-    ):
-        raise ModelFileError(
-            f"{name} does not say of what kinds its parts are, and of which versions: "
-            "its manifest was changed. Get the file again."
-        )
-    return dict(manifest)
+    whole = {**dict.fromkeys(FIELDS), **manifest}
+    check_manifest(whole, name)
+    return whole
+
+
+def _refuse(constant: str) -> None:
+    """Refuse what JSON does not have: NaN and infinite numbers."""
+    raise ValueError(constant)
 
 
 def _describe_part(part: Any) -> dict[str, Any] | None:

@@ -72,6 +72,15 @@ def open_watched(
             "there is nothing to compare with. Save it with save(model, path, "
             "tables=tables), the tables being those of fit, or by crmml train."
         )
+    described = opened.features_ if isinstance(opened, ChurnPipeline) else opened
+    names = getattr(described, "feature_names_out_", None)
+    if names is None:
+        names = described.feature_names_in_
+    if [one["feature"] for one in manifest["reference"][:-1]] != list(map(str, names)):
+        raise ModelFileError(
+            f"{Path(model).name}: reference in its manifest is of other features than "
+            "the model's: the manifest was changed. Get the file again."
+        )
     if isinstance(ignore, str):
         raise SchemaError("ignore must be a list of features, got one piece of text.")
     known = [one["feature"] for one in manifest["reference"]]

@@ -183,7 +183,7 @@ def _read_promised(
     if size:
         found |= _average(own, size, now)
     elif training["base_rate"] is not None and training["n_customers"]:
-        size = training["n_customers"] // len(training["cutoffs"] or [0])
+        size = int(training["n_customers"]) // len(training["cutoffs"] or [0])
         rate = training["base_rate"]
         found["base_rate"] = Estimate(rate, _error(rate, size), size)
     if "observed_to_predicted" in now:
