@@ -81,18 +81,20 @@ def read_frame(X: Any, names: Sequence[Any]) -> Columns:
     """
     names = list(names)
     # One call for all plain numbers and one for all plain text: a call per column
-    # costs more than the model itself when a service scores a single customer.
+    # costs more than the model itself when few customers are scored.
     frame = select_columns(X, names)
     found: dict[int, tuple[str, Any]] = {}
     if isinstance(X, pd.DataFrame):
         selected = frame.to_native()
         numbers_at, text_at = _plain_pandas(selected.dtypes)
-        text_at = _read_long_text(text_at, lambda i: selected.iloc[:, i], frame, found)
+        numbers_at, text_at = _read_long(
+            numbers_at, text_at, lambda i: selected.iloc[:, i], frame, found
+        )
         blocks = [selected.iloc[:, at].to_numpy() for at in (numbers_at, text_at)]
     else:
         numbers_at, text_at = _plain_narwhals(frame.schema.dtypes())
-        text_at = _read_long_text(
-            text_at, lambda i: frame.get_column(names[i]).to_arrow(), frame, found
+        numbers_at, text_at = _read_long(
+            numbers_at, text_at, lambda i: frame.get_column(names[i]), frame, found
         )
         blocks = [_block(frame, [names[i] for i in at]) for at in (numbers_at, text_at)]
     for i, values in zip(numbers_at, blocks[0].T, strict=True):
@@ -129,23 +131,32 @@ def read_array(X: NDArray[Any], names: Sequence[Any]) -> Columns:
     return _finish(kinds, arrays, names, len(X))
 
 
-def _read_long_text(
+def _read_long(
+    numbers_at: list[int],
     text_at: list[int],
     take: Callable[[int], Any],
     frame: nw.DataFrame[Any],
     found: dict[int, tuple[str, Any]],
-) -> list[int]:
-    """Read long columns of nothing but text; return the others."""
+) -> tuple[list[int], list[int]]:
+    """Read long columns of nothing but numbers or text; return the others.
+
+    One by one, since many rows are quickly read where they lie.
+    """
     if len(frame) < LONG:
-        return text_at
+        return numbers_at, text_at
+    for i in numbers_at:
+        found[i] = NUMBER, np.asarray(take(i).to_numpy(), dtype=np.float64)
     others = []
     for i in text_at:
-        column = TextColumn.read(take(i))
+        values = take(i)
+        if isinstance(values, nw.Series):
+            values = values.to_arrow()
+        column = TextColumn.read(values)
         if column is None:
             others.append(i)
         else:
             found[i] = TEXT, column
-    return others
+    return [], others
 
 
 def _plain_pandas(dtypes: Iterable[Any]) -> tuple[list[int], list[int]]:

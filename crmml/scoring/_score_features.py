@@ -1,19 +1,22 @@
 """Score rows of features that lie in Parquet, in bounded memory."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy.special import expit
 
 from crmml.exceptions import ModelFileError, SchemaError
 from crmml.models._base import BaseChurnClassifier
+from crmml.models._unknown import tabulate_unknown
 from crmml.scoring._open_model import name_file, open_model
 from crmml.scoring._sources import watch_paths
 from crmml.scoring._spool import Spool, finish
@@ -34,6 +37,8 @@ from crmml.tables._parquet_source import ParquetSource
 from crmml.tables._sources import open_source
 
 BATCH_ROWS = 131_072
+_MEMORY_FOR_IDS = "256MB"
+"""While repeated ids are counted; what does not fit goes to disk."""
 
 
 def score_features(
@@ -108,8 +113,9 @@ def score_features(
         with Spool(target.parent) as spool:
             with watch_paths(paths):
                 for X, ids in _read(paths, names, customer_id):
-                    spool.add(_score_batch(classifier, X, ids))
-                    unknown.append(classifier.count_unknown(X))
+                    scores, counts = _score_batch(classifier, X)
+                    spool.add(scores.add_column(0, "customer_id", ids))
+                    unknown.append(counts)
             n_rows = sum(part.num_rows for part in spool.read())
             n_repeated = n_rows - _count_distinct(spool)
             columns = finish(spool, lambda schema: open_target(target, schema))
@@ -204,14 +210,29 @@ def _read(
 
 
 def _score_batch(
-    classifier: BaseChurnClassifier, X: pd.DataFrame, ids: pa.Array
-) -> pa.Table:
-    probability = classifier.predict_proba(X)[:, 1]
+    classifier: BaseChurnClassifier, X: pd.DataFrame
+) -> tuple[pa.Table, pd.DataFrame]:
+    """Score a batch, and count what the model does not know of it."""
+    encoder = classifier._encoder
+    encoded = encoder.encode(classifier._read(X))
+    probability = expit(classifier._log_odds(encoded))
+    counts = tabulate_unknown(encoder, encoded, classifier._unknown_shares)
     scores = pd.DataFrame({"churn_probability": probability, "decile": np.int64(0)})
-    rows = to_arrow(scores)
-    return rows.add_column(0, "customer_id", ids)
+    return to_arrow(scores), counts
 
 
 def _count_distinct(spool: Spool) -> int:
-    parts = [part.column("customer_id").combine_chunks() for part in spool.read()]
-    return int(pc.count_distinct(pa.chunked_array(parts)).as_py()) if parts else 0
+    """Count the ids, on disk where they are many."""
+    name = "customer_id"
+    batches = (part.select([name]).to_batches()[0] for part in spool.read())
+    schema = pa.schema([spool.schema.field(name)])
+    ids = pa.RecordBatchReader.from_batches(schema, batches)  # noqa: F841 # in the query
+    with tempfile.TemporaryDirectory() as spill:
+        limits: dict[str, Any] = {
+            "memory_limit": _MEMORY_FOR_IDS,
+            "temp_directory": spill,
+        }
+        with duckdb.connect(config=limits) as database:
+            query = f"SELECT count(*) FROM (SELECT DISTINCT {name} FROM ids)"
+            ((n_distinct,),) = database.sql(query).fetchall()
+    return int(n_distinct)

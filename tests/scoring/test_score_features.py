@@ -12,6 +12,7 @@ from crmml.exceptions import ModelFileError, SchemaError
 from crmml.models import BoostedChurnClassifier, LogisticChurnClassifier
 from crmml.pipeline import ChurnPipeline
 from crmml.scoring import _score_features, read_scores, save, score_features
+from crmml.scoring._spool import Spool
 
 RNG = np.random.default_rng(5)
 N = 900
@@ -80,6 +81,19 @@ def test_unseen_values_and_repeated_ids_are_counted(tmp_path):
     assert {"feature": "plan", "n_missing": 0, "n_unseen": N} in done["unknown"]
     written = json.loads((tmp_path / "s.csv.manifest.json").read_text("utf-8"))
     assert written == done
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.string()])
+def test_repeated_ids_are_counted_in_little_memory(tmp_path, monkeypatch, kind):
+    # 1.2 million ids in less memory than they need: what does not fit goes to disk.
+    monkeypatch.setattr(_score_features, "_MEMORY_FOR_IDS", "16MB")
+    ids = np.arange(1_200_000)
+    ids[-5:] = 0
+    with Spool(tmp_path) as spool:
+        for part in np.array_split(ids, 10):
+            spool.add(pa.table({"customer_id": pa.array(part).cast(kind)}))
+        assert _score_features._count_distinct(spool) == len(ids) - 5
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_is_scored_into_an_empty_table_with_the_same_columns(tmp_path):
