@@ -16,6 +16,7 @@ started from Debian's programs, if they are installed, and is gone afterwards.
 """
 
 # %%
+import atexit
 import importlib.util
 import os
 import shutil
@@ -39,6 +40,7 @@ from crmml.scoring import save, score
 from crmml.tables import CustomerTables, DatabaseTable, Transactions
 
 folder = Path(tempfile.mkdtemp())
+atexit.register(shutil.rmtree, folder)
 url = os.environ.get("CRMML_DATABASE_URL")
 programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 if url is None and not programs:
@@ -59,6 +61,7 @@ if url is None:
     run("initdb", "-U", "shop", "--auth=trust", "--no-sync", "-E", "UTF8")
     settings = f"-c listen_addresses='' -c unix_socket_directories={folder}"
     run("pg_ctl", "start", "-w", "-l", folder / "log", "-o", settings)
+    atexit.register(run, "pg_ctl", "stop", "-m", "immediate")
     url = f"postgresql://shop@/postgres?host={folder}"
 
 # %%
@@ -100,20 +103,11 @@ save(churn, folder / "churn.crmml", tables=tables)
 # The table of scores is made by the first run, with a column for the cutoff.
 out = DatabaseTable(connection, "crmml_example.scores")
 for cutoff in ("2017-11-01", "2017-12-01", "2017-12-01"):
-    # The tables were looked at before training; quality=False saves reading them again.
-    done = score(
-        folder / "churn.crmml", tables, cutoff, out, n_reasons=1, quality=False
-    )
-    print(done["cutoff"], done["customers"], f"{done['seconds']} s")
+    # quality=False: the tables need not be looked at again.
+    done = score(folder / "churn.crmml", tables, cutoff, out, quality=False)
+    print(done["cutoff"], done["customers"])
 query = """SELECT cutoff, count(*), count(DISTINCT customer_id)
     FROM crmml_example.scores GROUP BY cutoff ORDER BY cutoff"""
-print(*connection.execute(query), sep="\n")
-
-# %%
-# Whom to call, from SQL.
-query = """SELECT customer_id, round(churn_probability::numeric, 3), reason_1
-    FROM crmml_example.scores WHERE cutoff = '2017-12-01'
-    ORDER BY churn_probability DESC LIMIT 3"""
 print(*connection.execute(query), sep="\n")
 connection.commit()
 
@@ -126,11 +120,6 @@ with psycopg.connect(url) as other:
     except ValueError as error:
         print(type(error).__name__, error)
 
-# %%
-# Nothing stays behind.
 connection.execute("DROP SCHEMA crmml_example CASCADE")
 connection.commit()
 connection.close()
-if "CRMML_DATABASE_URL" not in os.environ:
-    run("pg_ctl", "stop", "-m", "fast")
-shutil.rmtree(folder)

@@ -62,11 +62,10 @@ class DatabaseTarget:
         self.spool_folder = Path(tempfile.gettempdir())
         with self._clear_errors(), self._connection.transaction(force_rollback=True):
             if self._is_there():
-                self._check_columns([CUTOFF, *columns])
-                self._refuse_older()
+                self._prepare([CUTOFF, *columns])
 
     def hold(self) -> AbstractContextManager[None]:
-        """Keep nobody away until rows are written: they are locked then."""
+        """Keep nobody away while customers are scored: the table is locked later."""
         return nullcontext()
 
     @contextmanager
@@ -85,11 +84,7 @@ class DatabaseTarget:
 
         with self._clear_errors(), connection.transaction():
             self._make_table(schema)
-            connection.execute(
-                self._write("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE NOWAIT")
-            )
-            self._check_columns(names)
-            self._refuse_older()
+            self._prepare(names)
             delete = self._write("DELETE FROM {} WHERE cutoff = %s")
             connection.execute(delete, [self._cutoff.to_pydatetime()])
             target = self._write("COPY {} ({}) FROM STDIN (FORMAT csv)", names)
@@ -130,6 +125,13 @@ class DatabaseTarget:
         self._connection.execute(
             create.format(self._table, sql.SQL(", ").join(columns))
         )
+
+    def _prepare(self, names: Sequence[str]) -> None:
+        """Keep other writers away until the transaction ends, and look at the table."""
+        lock = self._write("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE NOWAIT")
+        self._connection.execute(lock)
+        self._check_columns(names)
+        self._refuse_older()
 
     def _check_columns(self, names: Sequence[str]) -> None:
         query = self._write("SELECT * FROM {} LIMIT 0")

@@ -1,7 +1,6 @@
 """The readable part of a model file: what the model is, and what it was made of."""
 
 import hashlib
-import importlib.metadata
 import json
 import math
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from crmml.exceptions import ModelFileError, SchemaError
 from crmml.features import describe_features
 from crmml.scoring._archive import ARRAYS, TREE
 from crmml.scoring._manifest_schema import FIELDS, check_manifest
+from crmml.scoring._versions import list_versions
 
 FORMAT = 1
 """Version of the format; raised whenever an older crmml could misread a file."""
@@ -56,10 +56,7 @@ def describe_model(model: Any, kind: str, metrics: Any) -> dict[str, Any]:
         "tables": None,
         "drivers": None,
         "reference": None,
-        "versions": {
-            "crmml": crmml.__version__,
-            **{name: importlib.metadata.version(name) for name in _LIBRARIES},
-        },
+        "versions": list_versions("crmml", *_LIBRARIES),
     }
 
 

@@ -18,9 +18,9 @@ from crmml.pipeline import ChurnPipeline
 from crmml.scoring._monitor_report import WORDS, MonitorReport, judge
 from crmml.scoring._realised import Realised
 from crmml.scoring._save import load, read_manifest
-from crmml.scoring._summary import describe_versions
 from crmml.scoring._targets import check_folder, refuse_inputs
 from crmml.scoring._today import Today
+from crmml.scoring._versions import list_versions
 
 # Of the mean number of customers in a training snapshot: conventions of this library.
 _FEWER = (0.5, 0.1)
@@ -188,7 +188,7 @@ def make_report(
         origin={
             "model": {"kind": manifest["kind"], "sha256": manifest["sha256"]},
             "cutoff": cutoff,
-            "versions": describe_versions(),
+            "versions": list_versions(),
             "seconds": round(time.monotonic() - started, 3),
         },
     )

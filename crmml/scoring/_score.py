@@ -17,7 +17,7 @@ from crmml.scoring._score_here import score_here
 from crmml.scoring._score_spark import score_in_spark
 from crmml.scoring._sources import list_files
 from crmml.scoring._spark_folder import SparkFolder
-from crmml.scoring._summary import describe_versions
+from crmml.scoring._versions import list_versions
 from crmml.tables import CustomerTables, DatabaseTable
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import check_cutoffs, is_single
@@ -153,7 +153,7 @@ def score(
             "model": identity,
             "cutoff": pd.Timestamp(cutoff).isoformat(),
             **found,
-            "versions": describe_versions(*(["pyspark"] if is_spark else [])),
+            "versions": list_versions(),
             "seconds": round(time.monotonic() - started, 3),
         }
         target.conclude(done)

@@ -22,7 +22,6 @@ from crmml.scoring._sources import watch_paths
 from crmml.scoring._spool import Spool, finish
 from crmml.scoring._summary import (
     describe_file,
-    describe_versions,
     list_unknown,
     write_manifest,
 )
@@ -32,6 +31,7 @@ from crmml.scoring._targets import (
     open_target,
     refuse_inputs,
 )
+from crmml.scoring._versions import list_versions
 from crmml.scoring._write import to_arrow
 from crmml.tables._parquet_source import ParquetSource
 from crmml.tables._sources import open_source
@@ -124,7 +124,7 @@ def score_features(
             "out": describe_file(target, n_rows, columns),
             "unknown": list_unknown(unknown),
             "n_repeated_ids": n_repeated,
-            "versions": describe_versions(),
+            "versions": list_versions(),
             "seconds": round(time.monotonic() - started, 3),
         }
         write_manifest(done, target)

@@ -1,7 +1,6 @@
 """What is said of a run: in its manifest, and to whoever called it."""
 
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,18 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import crmml
 from crmml._utils._atomic import whole_file
 from crmml.scoring._targets import MANIFEST
-
-_LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "xgboost")
-
-
-def describe_versions(*others: str) -> dict[str, str]:
-    """Name the versions that scores may depend on."""
-    libraries = (*_LIBRARIES, *others)
-    found = {name: importlib.metadata.version(name) for name in libraries}
-    return {"crmml": crmml.__version__, **found}
 
 
 def describe_file(target: Path, n_rows: int, columns: list[str]) -> dict[str, Any]:
