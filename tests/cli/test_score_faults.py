@@ -274,7 +274,7 @@ def test_two_runs_to_one_file_leave_one_whole_result(job, night):
     for one in threads:
         one.start()
     for one in threads:
-        one.join(timeout=60)
+        one.join(timeout=300)
     assert errors == []
     assert found == {(night / "out/scores.parquet").read_bytes()}
     names = ["scores.parquet", "scores.parquet.manifest.json"]
@@ -317,7 +317,7 @@ def test_a_reader_that_goes_away_or_closed_streams_do_no_harm(job, night):
         subprocess.Popen(["sh", "-c", closed.format(2), "-", *out["err"]], stdout=-3),
     ]
     running[0].stdout.close()
-    assert [one.wait(timeout=60) for one in running] == [0, 0, 0]
+    assert [one.wait(timeout=300) for one in running] == [0, 0, 0]
     assert running[0].stderr.read() == b""
     running[0].stderr.close()
     expected = (night / "out/scores.parquet").read_bytes()
@@ -333,7 +333,7 @@ def test_killed_right_before_it_is_on_disk_or_renamed_old_or_new_is_there(job, n
         arguments[arguments.index("--cutoff") + 1] = "2024-10-01"
         child = [sys.executable, "-c", AT_CALL + PROGRAM, call, *arguments]
         running[call] = subprocess.Popen(child)
-    assert [one.wait(timeout=60) for one in running.values()] == [-9] * 3
+    assert [one.wait(timeout=300) for one in running.values()] == [-9] * 3
     arguments = make_arguments(job)
     arguments[arguments.index("--cutoff") + 1] = "2024-10-01"
     assert main(arguments) == 0
