@@ -1,8 +1,6 @@
 """What tables of Spark need, and what they leave as it was."""
 
-import re
 import warnings
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -62,21 +60,3 @@ def test_names_that_differ_only_in_case_are_refused(sales):
 def test_names_given_twice_are_refused(sales):
     with pytest.raises(SchemaError, match="more than once"):
         declare(sales.withColumnRenamed("day", "at`s"))
-
-
-def test_the_example_of_the_documentation_runs(spark, tmp_path):
-    page = Path(__file__).parents[3] / "docs" / "engines.md"
-    (code,) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
-    rows = [(1, "2024-05-01", 9.5), (2, "2024-07-01", 1.0)]
-    sold = spark.createDataFrame(rows, "id bigint, at string, sum double")
-    sold.createOrReplaceTempView("sales")
-    calls = pd.DataFrame({"id": [1, 1], "at": ["2024-05-02", "2024-06-02"]})
-    folder = tmp_path / "features"
-    try:
-        exec(code, {"spark": spark, "calls": calls, "folder": str(folder)})
-    finally:
-        spark.catalog.dropTempView("sales")
-    found = pd.read_parquet(folder)
-    assert found["customer_id"].tolist() == [1]
-    assert found["total_spend_90d"].tolist() == [9.5]
-    assert found["n_complaints"].tolist() == [1]
