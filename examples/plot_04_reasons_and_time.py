@@ -47,6 +47,7 @@ names |= {"tenure": "months as a customer"}
 drivers = compute_drivers(model, X_test, names=names)
 print(drivers.drop(columns="feature").head(8).round(2).to_string(index=False))
 ax = plot_drivers(drivers, max_features=8)
+ax.figure.savefig("drivers.png", dpi=120, bbox_inches="tight")
 
 # %%
 # Why these customers? Contributions and base add up to each customer's log-odds.
@@ -95,6 +96,8 @@ print(f"Of 200 customers {enough.sum()} can be brought to 40 percent.")
 curve = compute_retention_curve(X["tenure"], y, group=X["contract"])
 print(compute_median_life(curve).round(1).to_string(index=False))
 ax = plot_retention_curve(curve, unit="months")
+ax.figure.savefig("retention.png", dpi=120, bbox_inches="tight")
+print("The pictures are in drivers.png and retention.png")
 
 # %%
 # Time to churn, from features that do not tell the tenure themselves. Of customers

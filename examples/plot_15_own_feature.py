@@ -2,8 +2,8 @@
 A feature of one's own
 ======================
 
-A shop suspects that customers who complain about *large* orders leave, and those whose
-last order was small. No builder of crmml knows that. We
+A shop suspects that large orders disappoint, so that who placed some leaves, and that a
+small last order is a bad sign. No builder of crmml asks that. We
 
 1. declare aggregations of our own, and check them by hand;
 2. test them for leaks, and watch one that looks innocent be caught;
