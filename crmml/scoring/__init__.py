@@ -9,6 +9,7 @@ from crmml.scoring._model_card import write_model_card
 from crmml.scoring._monitor import monitor
 from crmml.scoring._monitor_features import monitor_features
 from crmml.scoring._monitor_report import MonitorReport
+from crmml.scoring._onnx import export_onnx
 from crmml.scoring._save import load, read_manifest, save
 from crmml.scoring._score import score
 from crmml.scoring._score_features import score_features
@@ -17,6 +18,7 @@ from crmml.scoring._scorer import Scorer
 __all__ = [
     "MonitorReport",
     "Scorer",
+    "export_onnx",
     "load",
     "make_model_card",
     "monitor",
