@@ -28,6 +28,7 @@ th, td { padding: 0.3rem 0.7rem; text-align: left; border-bottom: 1px solid #ddd
   vertical-align: top; max-width: 24rem; }
 tbody th { font-weight: normal; }
 td.short, th.short, td.number { white-space: nowrap; }
+td.text { min-width: 9rem; } th.text { min-width: 7rem; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 thead th { border-bottom: 2px solid #777; vertical-align: bottom; }
 tbody tr:nth-child(even) { background: #f6f6f6; }
@@ -43,7 +44,8 @@ figcaption { color: #444; font-size: 0.875rem; max-width: 46rem; }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt; }
   nav { display: none; } thead button::after { content: "" !important; }
   div.scroll { overflow: visible; } h2, h3, caption { break-after: avoid; }
-  figure, tr, li { break-inside: avoid; } figure img { max-height: 200mm; }
+  figure, table, thead, tr, li { break-inside: avoid; }
+  figure img { max-height: 200mm; object-fit: contain; object-position: left; }
   tbody tr:nth-child(even) { background: none; } }
 """
 

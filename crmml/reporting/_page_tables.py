@@ -76,7 +76,7 @@ def _write_column(column: pd.Series, spec: str | None, is_number: bool) -> list[
         ]
     else:
         is_short = max(map(len, texts), default=0) <= _SHORT
-        kinds = [' class="short"' if is_short else ""] * len(texts)
+        kinds = [f' class="{"short" if is_short else "text"}"'] * len(texts)
     return [
         f"{kind}>{html.escape(text)}" for kind, text in zip(kinds, texts, strict=True)
     ]
@@ -124,15 +124,15 @@ def choose_format(values: Iterable[float]) -> str | None:
     Returns
     -------
     str or None
-        Format specification; None where short numbers may keep their decimals.
+        Format specification; None for whole numbers.
 
     Examples
     --------
     >>> choose_format([1234.5, 2.25]), choose_format([380.408]), choose_format([9.5])
-    (',.0f', ',.1f', None)
+    (',.0f', ',.1f', ',.3g')
     """
     known = [abs(value) for value in values if np.isfinite(value)]
     if all(value % 1 == 0 for value in known):
         return None
     largest = max(known)
-    return ",.0f" if largest >= 1000 else ",.1f" if largest >= 100 else None
+    return ",.0f" if largest >= 1000 else ",.1f" if largest >= 100 else ",.3g"

@@ -249,14 +249,14 @@ def _describe_segments(contrasts: pd.DataFrame, words: Mapping[str, str]) -> lis
     sentences = []
     for segment, rows in contrasts.groupby("segment", sort=False):
         clear = rows[np.abs(rows["effect"]) >= _CLEAR].head(_N_POINTS)
-        points = [
-            words["more" if row.effect > 0 else "less"].format(
-                feature=row.feature,
-                median=format_cell(row.median, choose_format([row.median])),
-                other=format_cell(row.other_median, choose_format([row.other_median])),
-            )
-            for row in clear.itertuples()
-        ]
-        said = words["and"].join(points) or words["alike"]
-        sentences.append(words["profile"].format(name=segment, points=said))
+        points = []
+        for row in clear.itertuples():
+            medians = row.median, row.other_median
+            spec = choose_format(medians)
+            median, other = (format_cell(value, spec) for value in medians)
+            key = "more" if row.effect > 0 else "less"
+            said = {"feature": row.feature, "median": median, "other": other}
+            points.append(words[key].format(**said))
+        joint = words["and"].join(points) or words["alike"]
+        sentences.append(words["profile"].format(name=segment, points=joint))
     return sentences
