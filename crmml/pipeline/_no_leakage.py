@@ -16,6 +16,7 @@ from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import Declarations
 from crmml.pipeline._churn import ChurnPipeline
 from crmml.pipeline._edited_tables import FutureEditor, copy_tables
+from crmml.pipeline._value import ValuePipeline
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
 from crmml.tables._instants import is_single
@@ -40,10 +41,11 @@ def assert_no_leakage(
 
     Parameters
     ----------
-    pipeline_or_features : ChurnPipeline, FeatureSet or feature builder
+    pipeline_or_features : ChurnPipeline, ValuePipeline, FeatureSet or builder
         What is tested. Features are fitted anew to each copy, so that learning from
         the future is found as well; of a fitted pipeline or builder, predictions or
-        features as fitted are compared too.
+        features as fitted are compared too. Of a value pipeline the summary of
+        purchases that its models read is tested, with its covariates.
     tables : CustomerTables, Transactions or frame
         The data; they are not changed.
     cutoff : str or datetime
@@ -89,10 +91,12 @@ def assert_no_leakage(
     >>> assert_no_leakage(FeatureSet([RFM(), ComplaintRate()]), tables, "2024-01-01")
     """
     seed = check_count(random_state, "random_state", least=0)
-    if not isinstance(pipeline_or_features, (ChurnPipeline, PointInTimeBuilder)):
+    kinds = (ChurnPipeline, ValuePipeline, PointInTimeBuilder)
+    if not isinstance(pipeline_or_features, kinds):
+        kind = type(pipeline_or_features).__name__
         raise SchemaError(
-            "pipeline_or_features must be a ChurnPipeline, a FeatureSet or a feature "
-            f"builder, got {type(pipeline_or_features).__name__}."
+            "pipeline_or_features must be a ChurnPipeline, a ValuePipeline, a "
+            f"FeatureSet or a feature builder, got {kind}."
         )
     if not is_single(cutoff):
         raise SchemaError("assert_no_leakage takes one cutoff; call it once for each.")
@@ -128,6 +132,8 @@ def assert_no_leakage(
 def _ask(what: Any, tables: CustomerTables, cutoff: Any) -> Declarations:
     """Collect what the features ask for."""
     features = what.features if isinstance(what, ChurnPipeline) else what
+    if isinstance(what, ValuePipeline):
+        features = _prepare(what, tables, cutoff)._features
     asked = Declarations(tables)
     clone(features).fit(tables, cutoff).declare(asked)
     return asked
@@ -146,8 +152,19 @@ def _keep(_: str, rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def _prepare(what: ValuePipeline, tables: CustomerTables, cutoff: Any) -> ValuePipeline:
+    """Return an equal pipeline that can sum up purchases, its models not fitted."""
+    anew: ValuePipeline = clone(what)
+    anew._learn_summary(tables, cutoff)
+    return anew
+
+
 def _compute(what: Any, tables: CustomerTables, cutoff: Any) -> list[pd.DataFrame]:
     """Return all that is compared: features fitted anew, and whatever was fitted."""
+    if isinstance(what, ValuePipeline):
+        fitted = [what] * hasattr(what, "purchases_")
+        ways = [*fitted, _prepare(what, tables, cutoff)]
+        return [one._summarise(tables, cutoff) for one in ways]
     frames = []
     features = what
     if isinstance(what, ChurnPipeline):

@@ -130,7 +130,6 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
         check_value_parts(self.purchases, self.spend, self.grain, self.covariates)
         tables = as_tables(tables)
         self._learn_summary(tables, cutoff)
-        self.purchases_ = clone(self.purchases)
         summary = self._summarise(tables, cutoff)
         bought = summary[summary["T"].notna()]
         self.purchases_.fit(bought)
@@ -208,7 +207,8 @@ class ValuePipeline(ValueJudging, ValueDecisions, BaseEstimator):
         return result
 
     def _learn_summary(self, tables: Any, cutoff: Any) -> None:
-        """Learn what the summary of a snapshot is made of."""
+        """Learn what the summary of a snapshot is made of, before any model is."""
+        self.purchases_ = clone(self.purchases)
         builders: list[PointInTimeBuilder] = [
             BTYDSummary(unit=self.purchases.unit, grain=self.grain)
         ]

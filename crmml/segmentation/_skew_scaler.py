@@ -251,14 +251,8 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return apply_scales(matrix, self._scales())
 
     def _scales(self) -> list[ColumnScale]:
-        columns = (
-            self.lower_,
-            self.upper_,
-            self.logged_,
-            self.unit_,
-            self.center_,
-            self.scale_,
-        )
+        ends, shape = (self.lower_, self.upper_), (self.logged_, self.unit_)
+        columns = (*ends, *shape, self.center_, self.scale_)
         return [ColumnScale(*values) for values in zip(*columns, strict=True)]
 
     def _warn_of_ignored(self) -> None:

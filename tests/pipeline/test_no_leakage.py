@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from crmml.datasets import load_cdnow
 from crmml.exceptions import LeakageError, NotEnoughHistoryError, SchemaError
 from crmml.features import (
     RFM,
@@ -21,8 +22,14 @@ from crmml.features._builder import PointInTimeBuilder
 from crmml.features._declarations import Feature
 from crmml.features._expressions import days, minus
 from crmml.labels import Inactivity
-from crmml.models import LogisticChurnClassifier
-from crmml.pipeline import ChurnPipeline, assert_no_leakage
+from crmml.models import (
+    BetaBinomialModel,
+    BetaGeoModel,
+    GammaGammaModel,
+    LogisticChurnClassifier,
+    RegularBetaGeoModel,
+)
+from crmml.pipeline import ChurnPipeline, ValuePipeline, assert_no_leakage
 from crmml.pipeline._edited_tables import FutureEditor, copy_tables
 from crmml.tables import Complaints, Customers, CustomerTables, Transactions
 from crmml.tables import _sql as sql
@@ -147,6 +154,45 @@ def test_pipelines_are_tested_fitted_or_not(shop):
     message = find(leaking.fit(shop, cutoffs), shop)
     assert "'churn_probability' (" in message
     assert "'days_to_the_last' (" in message
+
+
+def make_value(purchases=None, covariates=None):
+    return ValuePipeline(
+        purchases=purchases or BetaGeoModel(),
+        spend=GammaGammaModel(),
+        covariates=covariates,
+    )
+
+
+@pytest.mark.parametrize(
+    "purchases",
+    [
+        BetaGeoModel(unit="7D"),
+        BetaBinomialModel(unit="30D"),
+        RegularBetaGeoModel(unit="7D", log_gaps="log_gaps"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_summaries_of_value_pipelines_do_not_move(shop, purchases):
+    assert_no_leakage(make_value(purchases), shop, CUTOFF)
+
+
+def test_a_fitted_value_pipeline_is_tested_and_left_as_it_was():
+    names = {"customer_id": "customer_id", "timestamp": "date"}
+    sales = Transactions(load_cdnow(sample=True), **names, amount="dollar_value")
+    fitted = make_value(BetaGeoModel(unit="7D")).fit(sales, "1997-10-01")
+    before = fitted.purchases_.params_.copy()
+    assert_no_leakage(fitted, sales, "1998-01-01")
+    pd.testing.assert_series_equal(fitted.purchases_.params_, before)
+
+
+@pytest.mark.parametrize("leak", [Subquery, ForgottenInstant])
+def test_a_covariate_of_a_value_pipeline_that_leaks_is_named(shop, leak):
+    leaking = make_value(BetaGeoModel(covariates=LEAKS[leak]), leak())
+    message = find(leaking, shop)
+    assert message.startswith("1 of ")
+    assert f"{LEAKS[leak][0]!r} (" in message
+    assert not hasattr(leaking, "purchases_")
 
 
 def test_what_is_tested_is_left_as_it_was(shop):
