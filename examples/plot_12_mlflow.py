@@ -2,8 +2,8 @@
 A churn model in MLflow
 =======================
 
-Where models live in an MLflow registry, a pipeline of crmml needs no flavour of its own:
-the stock scikit-learn flavour takes it. We
+Where models live in an MLflow registry, a pipeline of crmml needs no flavour of its
+own: the stock scikit-learn flavour takes its classifier. We
 
 1. train a churn pipeline on a grocery panel, The Complete Journey, and test it out of
    time;
@@ -68,9 +68,9 @@ tested = churn.backtest(tables, cutoffs=["2017-09-01", "2017-10-01"])
 print(tested.attrs["verdict"])
 
 # %%
-# **What is logged.** MLflow calls a model with a frame, so it gets the classifier, whose
-# frame is one row of features per customer; the pipeline as a whole is called with
-# tables, and is logged as a file.
+# **What is logged.** MLflow calls a model with a frame, so it gets the classifier,
+# whose frame is one row of features per customer; the pipeline as a whole is called
+# with tables, and is logged as a file.
 folder = Path(tempfile.mkdtemp())
 mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
 for name in ("mlflow", "alembic"):
@@ -115,8 +115,8 @@ with mlflow.start_run(experiment_id=experiment) as run:
 print(logged.model_uri.split("/")[0], [one.name for one in signature.inputs][:3])
 
 # %%
-# **Loaded back**, as scikit-learn's estimator and as MLflow's own kind of model, it says
-# what it said. The signature refuses a frame that lacks a feature.
+# **Loaded back**, as scikit-learn's estimator and as MLflow's own kind of model, it
+# says what it said. The signature refuses a frame that lacks a feature.
 again = mlflow.sklearn.load_model(logged.model_uri)
 assert (again.predict_proba(X) == probability).all()
 served = mlflow.pyfunc.load_model(logged.model_uri)
@@ -130,9 +130,9 @@ print(f"{len(X):,} customers, the same probabilities thrice")
 # %%
 # **Two files, two purposes.** The scikit-learn flavour stores a classifier, here by
 # skops, which imports the classes that it was told to trust; its other formats are
-# pickles, which run whatever code they hold. The file that crmml writes imports nothing,
-# knows tables as well as features, and carries what ``crmml score`` and ``crmml
-# monitor`` need.
+# pickles, which run whatever code they hold. The file that crmml writes imports
+# nothing, knows tables as well as features, and carries what ``crmml score`` and
+# ``crmml monitor`` need.
 client = mlflow.MlflowClient()
 names = [one.path for one in client.list_artifacts(run.info.run_id)]
 print(names)
