@@ -2,8 +2,8 @@
 
     python -m benchmarks [NAME ...] [--quick] [--check] [--out FOLDER] [--no-peers]
 
-Each leaves its records as lines of JSON in the folder; the page ``benchmarks.md`` and
-its picture are made of all records there, so that long ones can be run by themselves.
+Each leaves its records as lines of JSON in the folder. The page and its picture are
+made of all records there, so that long ones can be run by themselves.
 """
 
 import argparse
@@ -25,14 +25,13 @@ def run_one(name: str, options: list[str], out: Path) -> Run:
     print(f"\n== {' '.join(command[1:])}", flush=True)
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if not path.exists():
-        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[
-            -1
-        ]
+        lines = done.stderr.strip().splitlines()
+        said = lines[-1] if lines else f"exit code {done.returncode}"
         print(f"not run: {said}", flush=True)
         header = dict.fromkeys(("title", "name"), name) | dict.fromkeys(
             ("about", "versions", "machine"), ""
         )
-        header["command"] = " ".join(command[1:])
+        header |= {"command": " ".join(command[1:]), "picture": []}
         place = {"task": "all", "way": "crmml", "size": 0, "unit": ""}
         write_run(Run(header, [], [Record(**place, not_run=said)]), path)
     return read_run(path)
@@ -41,10 +40,10 @@ def run_one(name: str, options: list[str], out: Path) -> Run:
 def write_page(out: Path) -> Path:
     """Write the page and the picture of all records in a folder."""
     runs = [read_run(path) for path in sorted(out.glob("*.jsonl"))]
-    picture = "cost_against_size.svg"
-    for name in (picture, "cost_against_size.png"):
-        is_drawn = draw(runs, out / name)
-    page = out / "benchmarks.md"
+    picture = "_static/cost_against_size.svg"
+    (out / picture).parent.mkdir(exist_ok=True)
+    is_drawn = draw(runs, out / picture)
+    page = out / "benchmark_results.md"
     page.write_text(say_page(runs, picture if is_drawn else None), "utf-8")
     return page
 

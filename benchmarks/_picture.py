@@ -22,17 +22,17 @@ N_COLUMNS = 3
 
 
 def find_curves(run: Run) -> dict[str, dict[str, list[Record]]]:
-    """Tasks at several sizes with a peer beside crmml: their ways, ordered by size."""
+    """Tasks to be drawn that were run at several sizes: their ways, ordered by size."""
     curves: dict[str, dict[str, list[Record]]] = {}
-    for one in sorted(run.records, key=lambda record: record.size):
-        is_part = one.way.startswith("crmml,") or one.cpu is None
-        if not is_part:
-            curves.setdefault(one.task, {}).setdefault(one.way, []).append(one)
-    return {
-        task: ways
-        for task, ways in curves.items()
-        if len(ways) > 1 and len({one.size for one in ways.get("crmml", [])}) > 1
-    }
+    for task in run.header["picture"]:
+        ways: dict[str, list[Record]] = {}
+        for one in sorted(run.records, key=lambda record: record.size):
+            is_part = one.way.startswith("crmml,") or one.cpu is None
+            if one.task == task and not is_part:
+                ways.setdefault(one.way, []).append(one)
+        if len(ways.get("crmml", [])) > 1:
+            curves[task] = ways
+    return curves
 
 
 def draw_panel(ax: Axes, title: str, ways: dict[str, list[Record]]) -> None:
@@ -63,16 +63,13 @@ def draw_line(ax: Axes, records: list[Record], name: str, **style: object) -> No
     ax.plot(sizes, seconds, label=name, markersize=5, **style)
 
 
-def draw(runs: list[Run], path: Path, chosen: dict[str, int] | None = None) -> bool:
-    """Write the picture of all runs; False where no task was run at several sizes.
-
-    ``chosen`` limits the panels of a benchmark by its name.
-    """
-    panels = []
-    for run in runs:
-        most = (chosen or {}).get(run.header["name"])
-        for task, ways in list(find_curves(run).items())[:most]:
-            panels.append((f"{run.header['title']}:\n{task}", ways))
+def draw(runs: list[Run], path: Path) -> bool:
+    """Write the picture of all runs; False where no task was run at several sizes."""
+    panels = [
+        (f"{run.header['title']}:\n{task}", ways)
+        for run in runs
+        for task, ways in find_curves(run).items()
+    ]
     if not panels:
         return False
     n_columns = min(N_COLUMNS, len(panels))

@@ -53,6 +53,7 @@ BASKETS, RETAIL = "itemsets, baskets of 10, 0.1 %", "itemsets, FIMI retail, 0.05
 MANY, WIDE = "itemsets, 4,000 items, 0.1 %", "itemsets, baskets of 25, 0.2 %"
 RULES = "rules, the measures of the peers"
 RUSKET, PYFIM, MLXTEND = "rusket", "pyfim, from lines", "mlxtend"
+PICTURE = (BASKETS,)
 BARS = (
     Bar(task=BASKETS, peer=RUSKET, at_least=3, aim=4, least=100_000),
     Bar(task=BASKETS, peer=PYFIM, at_least=3, aim=4, least=100_000),

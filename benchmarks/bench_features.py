@@ -33,7 +33,7 @@ from crmml.tables import CustomerTables, Transactions
 
 TITLE = "Features in memory"
 SIZES = {
-    "quick": {"n_transactions": [100_000, 1_000_000], "n_sampled": 1_000, "runs": 3},
+    "quick": {"n_transactions": [100_000, 1_000_000], "n_sampled": 10_000, "runs": 3},
     "full": {
         "n_transactions": [100_000, 300_000, 1_000_000, 3_000_000],
         "n_sampled": 10_000,
@@ -44,10 +44,11 @@ MINUTES = {"quick": 2, "full": 15}
 PACKAGES = ("duckdb", "pandas", "numpy")
 TWELVE, ONE, SAMPLE = "twelve cutoffs", "one cutoff", "twelve cutoffs, 11 features"
 MILLION = {"least": 1_000_000}
+PICTURE = (TWELVE, ONE)
 BARS = (
     Bar(task=TWELVE, peer="pandas loop", at_least=3, aim=5, **MILLION),
     Bar(task=TWELVE, peer="DuckDB range join", at_least=2, **MILLION),
-    Bar(task=SAMPLE, peer="featuretools", at_least=20),
+    Bar(task=SAMPLE, peer="featuretools", at_least=20, least=10_000),
     Bar(task=ONE, peer="DuckDB, orders told apart", at_least=1 / 1.3, **MILLION),
     Bar(task=ONE, peer="DuckDB cutoff by cutoff", at_least=0.5, aim=1 / 1.3, **MILLION),
     *(

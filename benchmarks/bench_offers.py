@@ -25,6 +25,7 @@ SIZES = {
 MINUTES = {"quick": 1, "full": 4}
 PACKAGES = ("numpy", "scipy", "numba", "pandas")
 ONE, MANY, TEST = "200 baskets one by one", "offers for a batch", "test of all rules"
+PICTURE = (MANY,)
 BARS = (
     Bar(task=ONE, peer="Python sets, scaled up", at_least=3),
     Bar(task=MANY, peer="scipy product", at_least=3, most=5_000),

@@ -40,6 +40,7 @@ MINUTES = {"quick": 1, "full": 10}
 PACKAGES = ("scikit-learn", "xgboost", "pandas", "polars", "pyarrow", "numpy")
 CARRIERS = ("pandas", "pandas, text as objects", "Polars")
 PEER = "encoding by hand, bare estimator"
+PICTURE = ("BoostedChurnClassifier(), from pandas",)
 BARS = tuple(
     Bar(
         task=f"{name}, from {carrier}",

@@ -29,6 +29,7 @@ SIZES = {
 MINUTES = {"quick": 1, "full": 2}
 PACKAGES = ("empulse", "numpy", "scipy", "pandas", "scikit-learn")
 EMPC, MPC = "EMPC, distinct scores", "MPC"
+PICTURE = (EMPC,)
 BARS = tuple(
     Bar(task=task, peer="empulse", at_least=1, least=1_000_000) for task in (EMPC, MPC)
 )

@@ -34,6 +34,7 @@ SIZES = {
 MINUTES = {"quick": 2, "full": 30}
 PACKAGES = ("xgboost", "shap", "pandas", "numpy")
 TASK, PEER = "three reasons, 40 features, 500 trees", "XGBoost, bare contributions"
+PICTURE = (TASK,)
 BARS = (Bar(task=TASK, peer=PEER, at_least=1 / 2),)
 N_TRAIN = 20_000
 SHAP_SHARE = 20

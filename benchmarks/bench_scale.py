@@ -35,6 +35,7 @@ MINUTES = {"quick": 2, "full": 30}
 PACKAGES = ("duckdb", "pandas", "pyarrow")
 TWELVE, ONE = "twelve cutoffs", "one cutoff"
 BY_HAND, BY_ORDER = "DuckDB cutoff by cutoff", "DuckDB, orders told apart"
+PICTURE = (TWELVE, ONE)
 BARS = (
     Bar(task=TWELVE, peer="crmml", peer_task=ONE, at_least=1 / 4, aim=1 / 2),
     Bar(task=TWELVE, peer=BY_HAND, at_least=1, least=3_000_000),

@@ -29,6 +29,7 @@ SIZES = {
 MINUTES = {"quick": 2, "full": 10}
 PACKAGES = ("scikit-learn", "faiss-cpu", "scikit-learn-intelex", "numba", "numpy")
 TASK, SKLEARN = "k-means, 8 segments", "scikit-learn KMeans"
+PICTURE = (TASK,)
 BARS = (
     Bar(task=TASK, peer=SKLEARN, at_least=1, most=10_000),
     Bar(task=TASK, peer=SKLEARN, at_least=3, least=1_000_000, most=9_999_999),

@@ -22,6 +22,7 @@ SIZES = {
 }
 MINUTES = {"quick": 1, "full": 8}
 PACKAGES = ("numpy", "pandas", "numba")
+PICTURE = ()
 BARS = ()  # Nothing to be measured against.
 RETAIL = Path(__file__).parents[2] / "shared" / "data" / "online_retail.parquet"
 

@@ -46,6 +46,7 @@ MINUTES = {"quick": 3, "full": 30}
 PACKAGES = ("lifetimes", "numpy", "scipy", "numba", "pandas")
 GEO, PARETO, GAMMA = "fit BG/NBD", "fit Pareto/NBD", "fit gamma-gamma"
 EXPECT, SUMMARY = "expected purchases, BG/NBD", "log of purchases to summary"
+PICTURE = (GEO, PARETO, SUMMARY)
 BARS = (
     Bar(task=GEO, peer="lifetimes", at_least=10, least=1_000_000),
     Bar(task=GAMMA, peer="lifetimes", at_least=10, least=400_000),

@@ -43,6 +43,16 @@ def test_a_benchmark_declares_what_the_command_needs(load, name):
     assert all(bar.at_least > 0 and bar.task and bar.peer for bar in module.BARS)
     assert all(bar.aim is None or bar.aim > bar.at_least for bar in module.BARS)
     assert isinstance(module.PACKAGES, tuple)
+    assert isinstance(module.PICTURE, tuple)
+
+
+def test_the_page_says_how_long_each_takes(load):
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    for name in NAMES:
+        module = load(name)
+        quick, full = module.MINUTES["quick"], module.MINUTES["full"]
+        short = name.removeprefix("bench_")
+        assert f"| `{short}` | {module.TITLE} | {quick} | {full} |" in page
 
 
 def test_titles_differ(load):
@@ -58,6 +68,7 @@ def make_run(load):
         return records.Record(**place, runs=3, wall=2 * cpu, cpu=cpu, **more)
 
     header = {"name": "counts", "title": "Counts", "about": "Made up.", "command": "x"}
+    header["picture"] = [task]
     header |= {"versions": "one 1.0", "machine": "a machine"}
     bars = [
         records.Bar(task=task, peer="slow", at_least=3),
