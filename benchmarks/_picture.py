@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from benchmarks._records import Record, Run
 
@@ -47,12 +47,18 @@ def draw_panel(ax: Axes, title: str, ways: dict[str, list[Record]]) -> None:
     ax.set_ylabel("CPU seconds")
     ax.title.set_fontsize(10)
     ax.grid(which="major", color="0.88", linewidth=0.6)
-    ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set_xticks([one.size for one in ways["crmml"]])
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.xaxis.set_minor_locator(NullLocator())
+    low, high = ax.get_ylim()
+    # Over a decade or two there would be too few labels at powers of ten.
+    steps = (1.0, 2.0, 5.0) if high / low < 200 else (1.0,)
+    ax.yaxis.set_major_locator(LogLocator(subs=steps))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.margins(0.08, 0.1)
     ax.legend(fontsize=7.5, frameon=False, handlelength=3.2, loc="upper left")
     # Room for the legend, which stands where cheap ways would be at large sizes.
-    low, high = ax.get_ylim()
     ax.set_ylim(low, high * (high / low) ** (0.07 * len(ways) + 0.05))
 
 
