@@ -7,11 +7,13 @@ made of all records there, so that long ones can be run by themselves.
 """
 
 import argparse
+import importlib
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
-from benchmarks._common import add_arguments, find_benchmarks
+from benchmarks._common import add_arguments, find_benchmarks, say_error
 from benchmarks._picture import draw
 from benchmarks._records import Record, Run, read_run, write_run
 from benchmarks._tables import say_page
@@ -48,6 +50,21 @@ def write_page(out: Path) -> Path:
     return page
 
 
+def say_list(names: list[str]) -> str:
+    """Name benchmarks, with the minutes that two cores with nothing else to do take."""
+    lines = [f"{'name':12}{'quick':>6}{'full':>6}  what"]
+    for name in names:
+        try:
+            module = importlib.import_module(f"benchmarks.bench_{name}")
+            quick, full = (module.MINUTES[size] for size in ("quick", "full"))
+            title = module.TITLE
+        except Exception as error:  # noqa: BLE001 - a line says what is wrong
+            quick = full = "?"
+            title = f"cannot be run: {say_error(error)}"
+        lines.append(f"{name:12}{quick:>6}{full:>6}  {title}")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Run what is named, or everything."""
     known = find_benchmarks()
@@ -58,7 +75,14 @@ def main() -> int:
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; all"
     )
     add_arguments(parser)
+    parser.add_argument(
+        "--list", action="store_true", help="name all, with the minutes to expect"
+    )
     options = parser.parse_args()
+    if options.list:
+        warnings.simplefilter("ignore")
+        print(say_list(known))
+        return 0
     unknown = sorted(set(options.names) - set(known))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")

@@ -6,8 +6,8 @@ A benchmark is a module ``bench_NAME`` that declares
 - ``SIZES``: for "quick" and for "full" the arguments of ``run``;
 - ``MINUTES``: what to expect of both on two cores;
 - ``PACKAGES``: distributions whose versions matter;
-- ``PICTURE``: tasks whose cost against size is drawn, each run at several sizes;
 - ``BARS``: what is promised;
+- ``PICTURE``, if any: tasks whose cost against size is drawn;
 - ``run(report, **sizes)``, which calls ``report.race`` for each task.
 """
 
@@ -203,7 +203,7 @@ def describe(module: ModuleType, command: str) -> dict[str, Any]:
     return {
         "name": module.__name__.rpartition("bench_")[2],
         "title": module.TITLE,
-        "picture": list(module.PICTURE),
+        "picture": list(getattr(module, "PICTURE", ())),
         "about": module.__doc__.partition("\n\n")[2].strip(),
         "command": command,
         "versions": ", ".join(versions),

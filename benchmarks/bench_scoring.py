@@ -1,42 +1,23 @@
 """Batch scoring of features in Parquet, beside the bare predictor and naive pandas.
 
-40 features, 300 boosted trees of depth 6. *bare predict* is nothing but the trees of
-xgboost on the same rows, batch by batch; *naive pandas* is a script that reads
-everything at once. Each way runs in a process of its own; the scores of crmml and of
-the naive script are compared row by row.
+    python benchmarks/bench_scoring.py 10    # millions of customers
+
+40 features, 300 boosted trees. Each way runs in a process of its own, which reports its
+CPU seconds and its peak memory.
 """
 
+import json
+import resource
+import subprocess
+import sys
 import tempfile
-from functools import partial
+import time
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from benchmarks._clock import clock_apart
-from benchmarks._common import run_alone
-from benchmarks._records import Bar
-from crmml.models import BoostedChurnClassifier
-from crmml.scoring import save, score_features
-
-TITLE = "Batch scoring"
-SIZES = {
-    "quick": {"millions": [0.1, 0.5]},
-    "full": {"millions": [0.5, 2, 10]},
-}
-MINUTES = {"quick": 2, "full": 30}
-PACKAGES = ("xgboost", "pandas", "pyarrow", "numpy")
-TASK, BARE, NAIVE = "Parquet to scores", "bare predict", "naive pandas"
-PICTURE = (TASK,)
-BARS = (
-    Bar(task=TASK, peer=BARE, at_least=1 / 1.3, measure="wall", least=2_000_000),
-    Bar(task=TASK, peer=BARE, at_least=1 / 1.3, least=2_000_000),
-    Bar(task=TASK, peer=NAIVE, at_least=1.3, measure="wall", least=10_000_000),
-    Bar(task=TASK, peer=NAIVE, at_least=6, measure="memory", least=10_000_000),
-)
 
 N_FEATURES, N_TREES, PART = 40, 300, 500_000
 NAMES = [f"x{i}" for i in range(N_FEATURES)]
@@ -54,16 +35,22 @@ def make_features(folder, n_customers):
 
 def train(folder):
     """Fit the model, and save it in both formats."""
+    from crmml.models import BoostedChurnClassifier
+    from crmml.scoring import save
+
     rng = np.random.default_rng(1)
     X = pd.DataFrame(rng.normal(size=(20_000, N_FEATURES)), columns=NAMES)
     y = X["x0"] + X["x1"] * X["x2"] + rng.normal(size=len(X)) > 1
     model = BoostedChurnClassifier(n_estimators=N_TREES, max_depth=6).fit(X, y)
     save(model, folder / "model.crmml")
+    import joblib
+
     joblib.dump(model, folder / "model.joblib")
 
 
 def run_crmml(folder):
-    folder = Path(folder)
+    from crmml.scoring import score_features
+
     score_features(
         folder / "model.crmml",
         str(folder / "part*.parquet"),
@@ -74,7 +61,8 @@ def run_crmml(folder):
 
 def run_bare(folder):
     """Nothing but the trees of xgboost, on the same rows, batch by batch."""
-    folder = Path(folder)
+    import joblib
+
     booster = joblib.load(folder / "model.joblib").booster_
     for path in sorted(folder.glob("part*.parquet")):
         for batch in pq.ParquetFile(path).iter_batches(131_072, columns=NAMES):
@@ -84,7 +72,8 @@ def run_bare(folder):
 
 def run_naive(folder):
     """What a script does that reads everything at once."""
-    folder = Path(folder)
+    import joblib
+
     model = joblib.load(folder / "model.joblib")
     paths = sorted(folder.glob("part*.parquet"))
     rows = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
@@ -95,33 +84,47 @@ def run_naive(folder):
     shown.to_parquet(folder / "naive.parquet", index=False)
 
 
-def check_equal(folder):
-    """Compare the files of crmml and of the naive script."""
-    ours = pd.read_parquet(folder / "scores.parquet")
-    theirs = pd.read_parquet(folder / "naive.parquet")
-    pd.testing.assert_frame_equal(ours, theirs)
+WAYS = {"crmml": run_crmml, "bare predict": run_bare, "naive pandas": run_naive}
 
 
-def run(report, millions):
-    ways = {"crmml": run_crmml, BARE: run_bare, NAIVE: run_naive}
-    for n in (round(million * 1e6) for million in millions):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            make_features(folder, n)
-            train(folder)
-            report.race(
-                TASK,
-                {
-                    way: partial(clock_apart, function, name)
-                    for way, function in ways.items()
-                },
-                size=n,
-                unit="customers",
-                runs=1,
-            )
-            if (folder / "naive.parquet").exists():
-                check_equal(folder)
+def measure(way, folder):
+    """Run a way in a process of its own."""
+    command = [sys.executable, __file__, "--way", way, str(folder)]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def main():
+    if "--way" in sys.argv:
+        way, folder = sys.argv[-2:]
+        started = time.perf_counter()
+        WAYS[way](Path(folder))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        wall = time.perf_counter() - started
+        cpu = used.ru_utime + used.ru_stime
+        print(json.dumps({"wall": wall, "cpu": cpu, "gb": used.ru_maxrss / 2**20}))
+        return
+    n_customers = int(float(sys.argv[1]) * 1e6)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_features(folder, n_customers)
+        train(folder)
+        found = {way: measure(way, folder) for way in WAYS}
+        ours = pd.read_parquet(folder / "scores.parquet")
+        theirs = pd.read_parquet(folder / "naive.parquet")
+        pd.testing.assert_frame_equal(ours, theirs)
+    print(
+        f"{n_customers:,} customers, {N_FEATURES} features, {N_TREES} trees of depth 6"
+    )
+    print("| way | wall s | CPU s | peak GB | wall to bare | CPU to bare |")
+    print("|---|---|---|---|---|---|")
+    bare = found["bare predict"]
+    for way, one in found.items():
+        print(
+            f"| {way} | {one['wall']:.1f} | {one['cpu']:.1f} | {one['gb']:.2f} "
+            f"| {one['wall'] / bare['wall']:.2f} | {one['cpu'] / bare['cpu']:.2f} |"
+        )
 
 
 if __name__ == "__main__":
-    run_alone(__file__)
+    main()
