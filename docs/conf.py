@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import shutil
+import textwrap
 import warnings
 from pathlib import Path
 
@@ -101,20 +102,34 @@ def write_api_pages():
         if name.startswith("_"):
             continue
         module = importlib.import_module(f"crmml.{name}")
-        write_page(name, module, module.__all__)
+        more = describe_commands() if name == "cli" else ""
+        write_page(name, module, module.__all__, more)
     errors = importlib.import_module("crmml.exceptions")
     own = [name for name, found in vars(errors).items() if inspect.isclass(found)]
     write_page("exceptions", errors, own)
 
 
-def write_page(name, module, public):
+def describe_commands():
+    """Write what `crmml COMMAND --help` says, command by command."""
+    parser = importlib.import_module("crmml.cli._main")._make_parser()
+    # Of argparse there is no public way to the commands of a parser.
+    (commands,) = parser._subparsers._group_actions
+    os.environ["COLUMNS"] = "88"
+    return "\n".join(
+        f"crmml {name}\n{'-' * len(f'crmml {name}')}\n\n.. code-block:: text\n\n"
+        f"{textwrap.indent(command.format_help(), '   ')}"
+        for name, command in commands.choices.items()
+    )
+
+
+def write_page(name, module, public, more=""):
     """List the public names of a module, with the first sentence of each."""
     title = module.__name__
     entries = "\n".join(f"   {one}" for one in public)
     text = (
         f"{title}\n{'=' * len(title)}\n\n{inspect.getdoc(module)}\n\n"
         f".. module:: {title}\n\n"
-        f".. autosummary::\n   :toctree: generated\n\n{entries}\n"
+        f".. autosummary::\n   :toctree: generated\n\n{entries}\n\n{more}"
     )
     page = ROOT / "docs/api" / f"{name}.rst"
     if not page.exists() or page.read_text("utf-8") != text:
