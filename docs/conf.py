@@ -97,10 +97,11 @@ suppress_warnings = ["config.cache"]
 
 def write_api_pages():
     """Write one page a subpackage from what it says is public."""
-    for path in sorted((ROOT / "crmml").glob("*/__init__.py")):
-        name = path.parent.name
-        if name.startswith("_"):
+    for path in sorted((ROOT / "crmml").rglob("__init__.py")):
+        parts = path.parent.relative_to(ROOT / "crmml").parts
+        if not parts or any(part.startswith("_") for part in parts):
             continue
+        name = ".".join(parts)
         module = importlib.import_module(f"crmml.{name}")
         more = describe_commands() if name == "cli" else ""
         write_page(name, module, module.__all__, more)

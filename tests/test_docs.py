@@ -3,6 +3,7 @@
 import doctest
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,10 @@ def test_notebooks_are_kept_without_output(path):
     assert code
     assert all(not cell["outputs"] for cell in code)
     assert all(cell["execution_count"] is None for cell in code)
+
+
+def test_every_extra_is_on_the_page_of_installation():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    page = (ROOT / "docs/install.md").read_text("utf-8")
+    rows = "".join(re.findall(r"^\|(.+?)\|", page, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", rows)) == set(project["optional-dependencies"])
