@@ -87,7 +87,7 @@ there = CustomerTables(transactions=Transactions(orders, **columns))
 # Scoring. A second run replaces the folder when it is whole.
 done = score(churn, there, "2024-10-01", folder / "scores", quality=False)
 print(json.dumps({name: done[name] for name in ("customers", "out")}, indent=2))
-print(sorted({path.name.split("-")[0] for path in (folder / "scores").iterdir()}))
+print(sorted({path.name.split("-")[0] for path in folder.glob("scores/[!.]*")}))
 
 # %%
 # The same customers, deciles, and scores.

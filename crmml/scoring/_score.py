@@ -73,11 +73,12 @@ def score(
     dict of str to object
         What was done, as also written beside the file, to ``out`` with
         ``.manifest.json`` appended, or to ``_manifest.json`` in the folder: ``model``
-        (kind and SHA-256 of its file), ``cutoff``, ``customers`` (known, scored,
-        not_active), ``unknown`` (missing and unseen values by feature, of those that
-        have any), ``out`` (rows and columns; of a file bytes and SHA-256), ``quality``
-        (findings with counts; None if not wanted), ``versions``, ``seconds``. Known
-        customers are those scored and those not active, always.
+        (kind and SHA-256 of its file), ``cutoff``, ``tables`` (rows, and those left
+        out for want of an id), ``customers`` (known, scored, not_active), ``unknown``
+        (missing and unseen values by feature, of those that have any), ``out`` (rows
+        and columns; of a file bytes and SHA-256), ``quality`` (findings with counts;
+        None if not wanted), ``versions``, ``seconds``. Known customers are those
+        scored and those not active, always.
 
     Raises
     ------
@@ -152,6 +153,7 @@ def score(
         done = {
             "model": identity,
             "cutoff": pd.Timestamp(cutoff).isoformat(),
+            "tables": _count_rows(tables),
             **found,
             "versions": list_versions(),
             "seconds": round(time.monotonic() - started, 3),
@@ -207,3 +209,11 @@ def _open_pipeline(model: Any) -> tuple[Any, dict[str, Any]]:
         )
     check_is_fitted(pipeline, "features_")
     return pipeline, identity
+
+
+def _count_rows(tables: CustomerTables) -> dict[str, dict[str, int]]:
+    """Tell how many rows each table has, and how many are nobody's."""
+    return {
+        name: {"rows": int(one.n_rows), "without_id": int(one.n_without_id)}
+        for name, one in tables.extents.items()
+    }

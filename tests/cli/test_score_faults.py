@@ -175,6 +175,23 @@ def test_repeated_rows_are_kept_and_counted(job, capsys):
     assert found["exact duplicate of another row"] == n_rows
 
 
+@pytest.mark.filterwarnings("always::crmml.exceptions.DataQualityWarning")
+def test_rows_of_nobody_are_left_out_said_in_a_line_and_counted(job, capsys):
+    change(
+        job / "in/part1.parquet",
+        lambda rows: rows.assign(
+            customer_id=rows["customer_id"].where(np.arange(len(rows)) > 5)
+        ),
+    )
+    assert main(make_arguments(job)) == 0
+    shown = capsys.readouterr()
+    (line,) = shown.err.splitlines()
+    assert line.startswith("crmml: warning: transactions: 6 of")
+    done = json.loads(shown.out)
+    counted = {"rows": len(SHOP.transactions), "without_id": 6}
+    assert done["tables"] == {"transactions": counted}
+
+
 @pytest.mark.parametrize(
     ("spoil", "code"),
     [(os.remove, 3), (truncate, 2), (empty, 2), (replace_by_text, 2)],
