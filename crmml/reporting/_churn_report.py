@@ -21,7 +21,7 @@ from crmml.reporting._churn_risk import (
 from crmml.reporting._churn_texts import CHURN_TEXTS
 from crmml.reporting._languages import TAGS, choose_words
 from crmml.reporting._page import HtmlPage
-from crmml.reporting._pictures import find_chinese_fonts
+from crmml.reporting._pictures import lacks_font
 
 _LIMITS = ("sample", "base", "cause", "interval", "fair")
 _N_NAMED = 3
@@ -125,8 +125,6 @@ class ChurnReport(HtmlPage):
         )
         self.add_heading(words["summary"])
         self.add_list(_summarise(facts, words))
-        if language != "en" and not find_chinese_fonts():
-            self.add_text(words["no_font"])
         self.add_heading(words["definition"])
         self._add_definition(facts, words)
         self.add_heading(words["quality"])
@@ -142,7 +140,8 @@ class ChurnReport(HtmlPage):
             self.add_heading(words["calls"])
             add_calls(self, facts, words)
         self.add_heading(words["limits"])
-        self.add_list(words[f"limit_{name}"] for name in _LIMITS)
+        limits = [words[f"limit_{name}"] for name in _LIMITS]
+        self.add_list([*limits, *([words["no_font"]] if lacks_font(self) else [])])
 
     def _add_definition(self, facts: ChurnFacts, words: Mapping[str, str]) -> None:
         """Say what leaving means, and which data were used."""

@@ -6,7 +6,9 @@ import matplotlib as mpl
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
+from crmml.plotting._line_breaks import count_wide
 from crmml.plotting._style import _CJK_FONTS
+from crmml.reporting._page import HtmlPage
 from crmml.reporting._picture_texts import PATTERNS, WORDS
 
 
@@ -14,6 +16,11 @@ def find_chinese_fonts() -> list[str]:
     """List the installed fonts that have Chinese glyphs."""
     installed = set(fontManager.get_font_names())
     return [name for name in _CJK_FONTS if name in installed]
+
+
+def lacks_font(page: HtmlPage) -> bool:
+    """Tell whether a page speaks of what its pictures could only draw as boxes."""
+    return not find_chinese_fonts() and any(count_wide(part) for _, part in page._parts)
 
 
 def translate(figure: Any, language: str) -> Any:

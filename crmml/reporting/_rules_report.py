@@ -14,7 +14,7 @@ from crmml.exceptions import SchemaError
 from crmml.plotting import plot_rule_graph, plot_rule_matrix
 from crmml.reporting._languages import TAGS, choose_words
 from crmml.reporting._page import HtmlPage
-from crmml.reporting._pictures import find_chinese_fonts, translate
+from crmml.reporting._pictures import lacks_font, translate
 from crmml.reporting._rules_texts import RULES_TEXTS
 
 _N_SENTENCES = 5
@@ -93,8 +93,6 @@ class RulesReport(HtmlPage):
         shown = _name_sides(rules.rules_.head(n_rules), known)
         self.add_heading(words["summary"])
         self.add_list(_summarise(rules, shown, validation, words))
-        if language != "en" and not find_chinese_fonts():
-            self.add_text(words["no_font"])
         self.add_heading(words["asked"])
         self._add_limits(rules, words)
         if len(shown):
@@ -111,7 +109,8 @@ class RulesReport(HtmlPage):
             caption = words["offers_caption"]
             self.add_table(offers, _FORMATS, labels=words, caption=caption)
         self.add_heading(words["limits"])
-        self.add_list(words[f"limit_{name}"] for name in _LIMITS)
+        limits = [words[f"limit_{name}"] for name in _LIMITS]
+        self.add_list([*limits, *([words["no_font"]] if lacks_font(self) else [])])
 
     def _add_limits(self, rules: AssociationRules, words: Mapping[str, str]) -> None:
         """Say which rules were looked for."""

@@ -15,7 +15,7 @@ from crmml.plotting import (
 from crmml.reporting._languages import TAGS, choose_words
 from crmml.reporting._page import HtmlPage
 from crmml.reporting._page_tables import choose_format, format_cell
-from crmml.reporting._pictures import find_chinese_fonts, translate
+from crmml.reporting._pictures import lacks_font, translate
 from crmml.reporting._segment_facts import SegmentFacts, compute_segment_facts
 from crmml.reporting._segment_texts import SEGMENT_TEXTS
 from crmml.segmentation import (
@@ -120,8 +120,6 @@ class SegmentReport(HtmlPage):
         )
         self.add_heading(words["summary"])
         self.add_list(_summarise(facts, words))
-        if language != "en" and not find_chinese_fonts():
-            self.add_text(words["no_font"])
         self.add_heading(words["segments"])
         self._add_profile(facts, words)
         self.add_heading(words["profiles"])
@@ -138,7 +136,8 @@ class SegmentReport(HtmlPage):
             self.add_heading(words["migration"])
             self._add_migration(facts, words, language)
         self.add_heading(words["limits"])
-        self.add_list(words[f"limit_{name}"] for name in _LIMITS)
+        limits = [words[f"limit_{name}"] for name in _LIMITS]
+        self.add_list([*limits, *([words["no_font"]] if lacks_font(self) else [])])
 
     def _add_profile(self, facts: SegmentFacts, words: Mapping[str, str]) -> None:
         """Show size, shares and medians; not more features than a page is wide."""

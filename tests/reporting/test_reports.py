@@ -391,12 +391,17 @@ def test_names_from_the_data_are_not_translated():
     )
 
 
+@pytest.mark.parametrize(("item", "language"), [("茶", "en"), ("tea", "zh")])
 def test_without_a_chinese_font_the_page_says_so(
-    groups, shop, monkeypatch, no_pictures
+    item, language, monkeypatch, no_pictures
 ):
+    rules = AssociationRules(0.5, 0.5).fit([[item, "cup"]])
+    said = RULES_TEXTS[language]["no_font"]
     monkeypatch.setattr(_pictures, "_CJK_FONTS", ())
-    page = SegmentReport(groups, shop, TODAY, language="zh").to_html()
-    assert "本机没有安装中文字体" in page
+    assert said in RulesReport(rules, language=language).to_html()
+    if language == "en":
+        plain = AssociationRules(0.5, 0.5).fit([["tea", "cup"]])
+        assert said not in RulesReport(plain).to_html()
 
 
 def test_no_rule_is_a_report_too(read_page):
