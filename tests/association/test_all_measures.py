@@ -171,7 +171,14 @@ def test_measures_of_rules_from_elsewhere():
 
 @pytest.mark.parametrize(
     "counts",
-    [([3], [2], [3], 5), ([0], [2], [3], 5), ([1], [3], [3], 4), ([1.0], [2], [3], 5)],
+    [
+        ([3], [2], [3], 5),
+        ([0], [2], [3], 5),
+        ([1], [3], [3], 4),
+        ([1.0], [2], [3], 5),
+        # The root of what is left over would be of a number below 0.
+        ([3], [2], [5], 4),
+    ],
 )
 def test_counts_that_no_rule_can_have_are_refused(counts):
     with pytest.raises(SchemaError, match="counts must be"):

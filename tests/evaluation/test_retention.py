@@ -94,6 +94,9 @@ def test_certain_retention_is_counted_exactly():
         ({"retention_rate": 1.2}, r"retention_rate must be in \[0, 1\]"),
         ({"retention_rate": 1, "annual_discount_rate": 0}, "has no end"),
         ({"annual_discount_rate": -0.1}, "annual_discount_rate must be at least 0"),
+        # Ten percent is 0.1, and who writes 10 is told.
+        ({"annual_discount_rate": 10}, "must be below 1, got 10: it is a share"),
+        ({"annual_discount_rate": 1}, "must be below 1, got 1"),
         ({"margin": np.nan}, "margin has 1 missing"),
         ({"margin": [1, 2, 3], "retention_rate": [0.5, 0.5]}, "one for each of 3"),
         ({"period": 30}, "a bare number has no unit"),
