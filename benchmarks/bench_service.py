@@ -1,120 +1,130 @@
 """The service under load: requests at a fixed rate, whether or not answers are late.
 
-    python benchmarks/bench_service.py                # 200 requests/s for 20 s
-    python benchmarks/bench_service.py 400 10         # another rate, other seconds
-
-One `crmml serve` (one process, one event loop) answers on loopback; this process sends
+`crmml serve`, one process with one event loop, answers on loopback. This process sends
 each request when its time has come, over 16 connections, and counts from that time, so
-that a late answer makes the next ones late too. Beside the service: the same model in a
-bare ASGI application that answers nothing but a constant, which is the cost of the
-server, and a request of scikit-learn's way, a frame of one row.
+that a late answer makes the next ones late too. **Wall is the 99th percentile of these
+latencies, CPU is the server's for one request.** Beside it stand what is promised, a
+bare ASGI application in the same server that answers a constant, and, without any web,
+a score by `Scorer` and by `predict_proba` of a frame of one row. 40 features, five of
+them text; 300 trees. Latencies are those of a machine that does nothing else: where
+others run, they wait for their turn, and CPU tells more.
 """
 
 import asyncio
-import importlib.metadata
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-N_CUSTOMERS, N_NUMBERS, N_TEXTS, N_TREES = 20_000, 35, 5, 300
-N_CONNECTIONS = 16
-WARM_UP = 2.0
+from benchmarks._clock import Measured
+from benchmarks._common import run_alone
+from benchmarks._records import Bar, Record
+from crmml.models import BoostedChurnClassifier, LogisticChurnClassifier
+from crmml.scoring import Scorer, load, save
+
+TITLE = "A service under load"
+SIZES = {
+    "quick": {"rates": [50, 200], "seconds": 5},
+    "full": {"rates": [50, 200, 400], "seconds": 20},
+}
+MINUTES = {"quick": 2, "full": 7}
+PACKAGES = ("fastapi", "uvicorn", "starlette", "xgboost", "scikit-learn", "numpy")
+PROMISE, CONSTANT = "promised: 50 ms at the 99th percentile", "uvicorn, a constant"
+MODELS = {
+    "boosted": lambda: BoostedChurnClassifier(n_estimators=300, n_jobs=1),
+    "logistic": LogisticChurnClassifier,
+}
+TASKS = {
+    f"POST /score, {model}, {n_reasons} reasons": (model, n_reasons)
+    for model in MODELS
+    for n_reasons in (0, 3)
+}
+BARS = tuple(
+    Bar(task=task, peer=PROMISE, at_least=1.0, measure="wall", most=200)
+    for task in TASKS
+)
+
+N_CUSTOMERS, N_NUMBERS, N_TEXTS = 20_000, 35, 5
+N_CONNECTIONS, WARM_UP = 16, 2.0
+CONSTANT_APP = """
+import sys, uvicorn
+ANSWER = b'{"churn_probability":0.5,"decile":null,"reasons":[]}'
+HEADERS = [(b"content-type", b"application/json"),
+           (b"content-length", str(len(ANSWER)).encode())]
+async def app(scope, receive, send):
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": ANSWER})
+config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off")
+listener = config.bind_socket()
+print("listens on http://127.0.0.1:%d" % listener.getsockname()[1], file=sys.stderr)
+uvicorn.Server(config).run(sockets=[listener])
+"""
+SERVE = "import sys; from crmml.cli import main; sys.exit(main())"
 
 
 def make_data():
-    """40 features, five of them text."""
+    """Forty features, of which five are text."""
     rng = np.random.default_rng(0)
-    X = pd.DataFrame(
-        rng.normal(size=(N_CUSTOMERS, N_NUMBERS)).round(3),
-        columns=[f"number_{i}" for i in range(N_NUMBERS)],
-    )
+    numbers = rng.normal(size=(N_CUSTOMERS, N_NUMBERS)).round(3)
+    X = pd.DataFrame(numbers, columns=[f"number {i}" for i in range(N_NUMBERS)])
     for i in range(N_TEXTS):
-        X[f"text_{i}"] = rng.choice(list("abcdefgh"), N_CUSTOMERS)
-    log_odds = X["number_0"] + X["number_1"] * (X["text_0"] < "d") - 1
+        X[f"text {i}"] = rng.choice(list("abcdefgh"), N_CUSTOMERS)
+    log_odds = X["number 0"] + X["number 1"] * (X["text 0"] < "d") - 1
     return X, rng.random(N_CUSTOMERS) < 1 / (1 + np.exp(-log_odds))
 
 
-def train(folder):
-    """Save models; return the records to send."""
-    from crmml.models import BoostedChurnClassifier, LogisticChurnClassifier
-    from crmml.scoring import save
-
-    X, y = make_data()
-    models = {
-        "boosted": BoostedChurnClassifier(n_estimators=N_TREES, n_jobs=1),
-        "logistic": LogisticChurnClassifier(),
-    }
-    for name, model in models.items():
-        save(model.fit(X, y), folder / f"{name}.crmml")
-    return X.head(1_000).to_dict("records")
-
-
-BARE = """
-import uvicorn, sys
-ANSWER = b'{"churn_probability":0.5,"decile":null,"reasons":[]}'
-HEAD = {"type": "http.response.start", "status": 200,
-        "headers": [(b"content-type", b"application/json"),
-                    (b"content-length", str(len(ANSWER)).encode())]}
-async def app(scope, receive, send):
-    if scope["type"] != "http":
-        return
-    while (await receive()).get("more_body"):
-        pass
-    await send(HEAD)
-    await send({"type": "http.response.body", "body": ANSWER})
-sys.stderr.write("listens on http://127.0.0.1:" + sys.argv[1] + "\\n")
-sys.stderr.flush()
-uvicorn.run(app, port=int(sys.argv[1]), log_level="critical", lifespan="off")
-"""
-
-
 class Server:
-    """A process that answers, with its CPU seconds."""
+    """A process that answers; what it has used is read from /proc."""
 
-    def __init__(self, command):
-        self._log = tempfile.TemporaryFile("w+")
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(command, stderr=self._log, env=environment)
-        self.port = self._wait()
-
-    def _wait(self):
-        for _ in range(600):
-            self._log.seek(0)
-            found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", self._log.read())
-            if found and asyncio.run(is_open(int(found[1]))):
-                return int(found[1])
-            time.sleep(0.1)
-        raise RuntimeError("The server does not start.")
+    def __init__(self, process, port):
+        self.port = port
+        self._place = Path(f"/proc/{process.pid}")
 
     def cpu(self):
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().split()
-        return sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
+        """Seconds so far."""
+        fields = (self._place / "stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self):
-        text = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
-
-    def stop(self):
-        self._process.terminate()
-        self._process.wait(30)
+        """The most it held, in gigabytes."""
+        status = (self._place / "status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e9
 
 
-async def is_open(port):
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
+@contextmanager
+def serve(program, *arguments):
+    """Start a server, wait until it listens, and end it."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, stderr=log)
+        try:
+            yield Server(process, wait_for_port(process, log))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_for_port(process, log):
+    for _ in range(1_200):
+        log.seek(0)
+        said = log.read()
+        found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", said)
+        if found:
+            return int(found[1])
+        if process.poll() is not None:
+            raise RuntimeError(f"the server has ended: {said[-300:]}")
+        time.sleep(0.1)
+    raise RuntimeError("the server does not start")
 
 
 def make_request(path, body):
@@ -127,21 +137,21 @@ def make_request(path, body):
 
 
 async def send_all(port, requests, rate, seconds):
-    """Send at a fixed rate; return how late each whole answer was, in ms."""
+    """Send at a fixed rate; give the seconds from when each was due to its answer."""
     free = asyncio.Queue()
     for _ in range(N_CONNECTIONS):
         free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
-    late, failed = [], 0
+    late = []
 
     async def send_one(request, due):
-        nonlocal failed
         reader, writer = connection = await free.get()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(re.search(rb"content-length: (\d+)", head.lower())[1])
         await reader.readexactly(length)
-        late.append(1_000 * (time.perf_counter() - due))
-        failed += not head.startswith(b"HTTP/1.1 200")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"not answered: {head[:20]!r}")
+        late.append(time.perf_counter() - due)
         free.put_nowait(connection)
 
     started, tasks = time.perf_counter(), []
@@ -152,137 +162,95 @@ async def send_all(port, requests, rate, seconds):
     await asyncio.gather(*tasks)
     for _ in range(N_CONNECTIONS):
         (await free.get())[1].close()
-    return np.array(late), failed
+    return np.array(late)
+
+
+def read_machine():
+    """Ticks of all cores so far: busy, and all."""
+    line = Path("/proc/stat").read_text().partition("\n")[0]
+    ticks = list(map(int, line.split()[1:9]))
+    return np.array([sum(ticks) - ticks[3] - ticks[4], sum(ticks)])
 
 
 def measure(server, requests, rate, seconds):
+    """Send for a while, and give what it cost."""
     asyncio.run(send_all(server.port, requests, rate, WARM_UP))
-    before, busy = server.cpu(), read_busy()
-    late, failed = asyncio.run(send_all(server.port, requests, rate, seconds))
-    cpu = server.cpu() - before
-    return {
-        "p50": np.percentile(late, 50),
-        "p95": np.percentile(late, 95),
-        "p99": np.percentile(late, 99),
-        "max": late.max(),
-        "cpu": 1_000 * cpu / len(late),
-        "share": cpu / seconds,
-        "busy": busy_share(busy, read_busy()),
-        "memory": server.memory(),
-        "failed": failed,
-    }
+    cpu, machine = server.cpu(), read_machine()
+    late = asyncio.run(send_all(server.port, requests, rate, seconds))
+    cpu = (server.cpu() - cpu) / len(late)
+    busy, ticks = read_machine() - machine
+    p50, p95, p99 = np.percentile(late, [50, 95, 99])
+    found = {"p50 ms": 1e3 * p50, "p95 ms": 1e3 * p95, "p99 ms": 1e3 * p99}
+    found |= {"CPU ms": 1e3 * cpu, "machine busy": f"{busy / ticks:.0%}"}
+    costs = {"wall": float(p99), "cpu": cpu, "memory": server.memory()}
+    return {**costs, "found": {name: _plain(one) for name, one in found.items()}}
 
 
-def read_busy():
-    fields = list(map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9]))
-    return sum(fields) - fields[3] - fields[4], sum(fields)
+def _plain(value):
+    return value if isinstance(value, str) else float(value)
 
 
-def busy_share(before, after):
-    """Of all cores, with everything else that runs here."""
-    return (after[0] - before[0]) / (after[1] - before[1])
+def report_rate(report, task, way, server, requests, rate, seconds):
+    place = {"task": task, "size": rate, "unit": "requests/s"}
+    costs = measure(server, requests, rate, seconds)
+    rows = [Record(way=way, runs=1, **place, **costs)]
+    if way == "crmml" and task in TASKS:
+        found = dict.fromkeys(costs["found"], "")
+        rows.append(Record(way=PROMISE, wall=0.05, found=found, **place))
+    report.add(rows)
 
 
-def measure_inside(folder, record):
-    """CPU of one score, without a web: ours, and a frame of one row."""
-    from crmml.scoring import Scorer, load
-
-    rows = []
-    for name in ("boosted", "logistic"):
+def race_alone(report, folder, record):
+    """A score without a web, and what a frame of one row costs."""
+    for name in MODELS:
         path = folder / f"{name}.crmml"
-        model = load(path)
-        plain, reasons = Scorer(path), Scorer(path, n_reasons=3)
+        model, scorer = load(path), Scorer(path)
         ways = {
-            "Scorer": lambda one=plain: one.score_one(record),
-            "Scorer, 3 reasons": lambda one=reasons: one.score_one(record),
-            "predict_proba of a frame": lambda one=model: one.predict_proba(
-                pd.DataFrame([record])
+            "crmml": lambda one=scorer: repeat(lambda: one.score_one(record)),
+            "predict_proba of a frame": lambda one=model: repeat(
+                lambda: one.predict_proba(pd.DataFrame([record]))
             ),
         }
-        rows += [(name, way, time_cpu(call)) for way, call in ways.items()]
-    return rows
+        task = f"one customer without a web, {name}"
+        report.race(task, ways, size=1, unit="customer", runs=5)
 
 
-def time_cpu(call):
-    for _ in range(20):
+def repeat(call):
+    """Measure a call that is too short for one."""
+    wall, cpu, n = time.perf_counter(), time.process_time(), 100
+    for _ in range(n):
         call()
-    found = []
-    for _ in range(15):
-        started = time.process_time()
-        for _ in range(20):
-            call()
-        found.append((time.process_time() - started) / 20)
-    return 1_000 * float(np.median(found))
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return Measured(None, wall / n, cpu / n)
 
 
-def main():
-    rate = float(sys.argv[1]) if len(sys.argv) > 1 else 200.0
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 20.0
+def run(report, rates, seconds):
+    X, y = make_data()
+    records = X.head(1_000).to_dict("records")
+    requests = [make_request("/score", {"record": one}) for one in records]
+    batches = [
+        make_request("/score/batch", {"records": records[i : i + 100]})
+        for i in range(0, len(records), 100)
+    ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        records = train(folder)
-        print_head(rate, seconds)
-        one = [make_request("/score", {"record": record}) for record in records]
-        run(folder, one, rate, seconds)
-        batches = [
-            make_request("/score/batch", {"records": records[i : i + 100]})
-            for i in range(0, len(records), 100)
-        ]
-        serve = [sys.executable, "-m", "crmml.cli", "serve"]
-        del serve
-        show("boosted, batch of 100", start(folder, "boosted", 0), batches, 10, seconds)
-        print("\n| model | one customer, no web | CPU ms |\n|---|---|---|")
-        for model, way, cpu in measure_inside(folder, records[0]):
-            print(f"| {model} | {way} | {cpu:.3f} |")
-
-
-def run(folder, requests, rate, seconds):
-    """Each service, one after the other."""
-    bare = Server([sys.executable, "-c", BARE, "18999"])
-    show("a constant (uvicorn alone)", bare, requests, rate, seconds)
-    for model in ("boosted", "logistic"):
-        for n_reasons in (0, 3):
-            label = f"{model}, {n_reasons} reasons"
-            server = start(folder, model, n_reasons)
-            show(label, server, requests, rate, seconds)
-
-
-def start(folder, model, n_reasons):
-    program = "import sys; from crmml.cli import main; sys.exit(main())"
-    arguments = ["serve", folder / f"{model}.crmml", "--reasons", n_reasons]
-    return Server([sys.executable, "-c", program, *map(str, arguments), "--port", "0"])
-
-
-def show(label, server, requests, rate, seconds):
-    try:
-        found = measure(server, requests, rate, seconds)
-    finally:
-        server.stop()
-    print(
-        f"| {label} | {rate:g} | {found['p50']:.1f} | {found['p95']:.1f} | "
-        f"{found['p99']:.1f} | {found['max']:.0f} | {found['cpu']:.2f} | "
-        f"{found['share']:.0%} | {found['memory']:.0f} | {found['failed']} | "
-        f"{found['busy']:.0%} |",
-        flush=True,
-    )
-
-
-def print_head(rate, seconds):
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("fastapi", "uvicorn", "xgboost", "scikit-learn", "numpy")
-    )
-    print(
-        f"Python {platform.python_version()}, {versions}; {os.cpu_count()} cores\n"
-        f"{N_NUMBERS + N_TEXTS} features ({N_TEXTS} of text), {N_TREES} trees; "
-        f"{rate:g} requests/s for {seconds:g} s, open loop, loopback\n"
-    )
-    print(
-        "| service | requests/s | p50 ms | p95 ms | p99 ms | max ms | CPU ms a request "
-        "| of a core | peak MB | failed | machine busy |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+        for model, make in MODELS.items():
+            save(make().fit(X, y), folder / f"{model}.crmml")
+        with serve(CONSTANT_APP) as server:
+            for rate in rates:
+                given = (server, requests, rate, seconds)
+                report_rate(report, CONSTANT, CONSTANT, *given)
+        for task, (model, n_reasons) in TASKS.items():
+            path, n = folder / f"{model}.crmml", n_reasons
+            with serve(SERVE, "serve", path, "--port", 0, "--reasons", n) as server:
+                for rate in rates:
+                    given = (server, requests, rate, seconds)
+                    report_rate(report, task, "crmml", *given)
+                if n_reasons == 0:
+                    task = f"POST /score/batch, {model}, 100 customers"
+                    report_rate(report, task, "crmml", server, batches, 10, seconds)
+        race_alone(report, folder, records[0])
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)
