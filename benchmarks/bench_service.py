@@ -66,6 +66,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": ANSWER})
 config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off")
 listener = config.bind_socket()
+listener.listen(64)
 print("listens on http://127.0.0.1:%d" % listener.getsockname()[1], file=sys.stderr)
 uvicorn.Server(config).run(sockets=[listener])
 """
