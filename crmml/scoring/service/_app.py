@@ -122,7 +122,7 @@ def make_app(
     manifest: dict[str, Any] = scorer.manifest or {}
     try:
         identity = {name: str(manifest[name]) for name in ("kind", "sha256")}
-        features = list_features(scorer, language)
+        features = list_features(scorer)
         spec = read_spec(manifest, _ROWS_A_RECORD * max_records)
         cards = {one: make_card_page(manifest, one) for one in LANGUAGES}
     except (ArithmeticError, AttributeError, LookupError, TypeError) as error:

@@ -30,7 +30,7 @@ class Feature:
     kind : {"number", "boolean", "text", "empty"}
         What it was in training; empty if it had no value there, and has no part.
     meaning : str or None
-        Its name for people, with its unit, where crmml made it.
+        Its name for people, with its unit, where crmml made it; in English.
     categories : tuple of str
         The texts that the model tells apart.
     usual : str or None
@@ -44,15 +44,13 @@ class Feature:
     usual: str | None
 
 
-def list_features(scorer: Scorer, language: str) -> list[Feature]:
+def list_features(scorer: Scorer) -> list[Feature]:
     """Collect what is known of the features of a model.
 
     Parameters
     ----------
     scorer : Scorer
         The model.
-    language : {"en", "zh"}
-        The language of meanings.
 
     Returns
     -------
@@ -60,7 +58,7 @@ def list_features(scorer: Scorer, language: str) -> list[Feature]:
         In the order of the model.
     """
     encoder = scorer._encoder
-    meanings = describe_features(scorer.features, language)
+    meanings = describe_features(scorer.features)
     reference = (scorer.manifest or {}).get("reference") or []
     usual = {one["feature"]: _say_usual(one) for one in reference if "feature" in one}
     return [
