@@ -18,7 +18,7 @@ STYLES = (
     ((0, (8, 3)), "P", "0.55"),
     ((0, (3, 2)), "*", "0.55"),
 )
-N_COLUMNS = 3
+N_COLUMNS = 2
 
 
 def find_curves(run: Run) -> dict[str, dict[str, list[Record]]]:
