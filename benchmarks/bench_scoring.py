@@ -1,25 +1,42 @@
 """Batch scoring of features in Parquet, beside the bare predictor and naive pandas.
 
-    python benchmarks/bench_scoring.py 10    # millions of customers
-
-40 features, 300 boosted trees. Each way runs in a process of its own, which reports its
-CPU seconds and its peak memory.
+40 numbers, 300 boosted trees of depth 6; each way in a process of its own, one thread
+for the trees. crmml reads Parquet and writes a file of scores that appears whole, with a
+manifest. The bare predict is XGBoost's on single-precision numbers that are in memory
+already, as many rows at a time, and nothing else. The naive script reads all files into
+one frame, predicts by the same model, ranks and writes; its scores are compared.
 """
 
-import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-N_FEATURES, N_TREES, PART = 40, 300, 500_000
+from benchmarks._clock import clock, clock_apart
+from benchmarks._common import run_alone
+from benchmarks._records import Bar
+
+TITLE = "Batch scoring"
+SIZES = {
+    "quick": {"n_customers": 500_000, "runs": 1},
+    "full": {"n_customers": 10_000_000, "runs": 1},
+}
+MINUTES = {"quick": 1, "full": 10}
+PACKAGES = ("xgboost", "pandas", "pyarrow", "duckdb", "numpy")
+TASK, BARE, NAIVE = "Parquet to scores, 300 trees", "bare predict", "naive pandas"
+BARS = (
+    Bar(task=TASK, peer=BARE, at_least=1 / 1.3, measure="wall"),
+    Bar(task=TASK, peer=BARE, at_least=1 / 1.3),
+    Bar(task=TASK, peer=NAIVE, at_least=1.3, measure="wall"),
+    Bar(task=TASK, peer=NAIVE, at_least=6, measure="memory", least=10_000_000),
+)
+N_FEATURES, N_TREES, PART, BATCH = 40, 300, 500_000, 131_072
 NAMES = [f"x{i}" for i in range(N_FEATURES)]
 
 
@@ -41,90 +58,74 @@ def train(folder):
     rng = np.random.default_rng(1)
     X = pd.DataFrame(rng.normal(size=(20_000, N_FEATURES)), columns=NAMES)
     y = X["x0"] + X["x1"] * X["x2"] + rng.normal(size=len(X)) > 1
-    model = BoostedChurnClassifier(n_estimators=N_TREES, max_depth=6).fit(X, y)
+    model = BoostedChurnClassifier(
+        n_estimators=N_TREES, max_depth=6, n_jobs=1, verbose=False
+    ).fit(X, y)
     save(model, folder / "model.crmml")
-    import joblib
-
     joblib.dump(model, folder / "model.joblib")
 
 
 def run_crmml(folder):
+    """Score the files by the library."""
     from crmml.scoring import score_features
 
-    score_features(
-        folder / "model.crmml",
-        str(folder / "part*.parquet"),
-        folder / "scores.parquet",
+    return score_features(
+        f"{folder}/model.crmml",
+        f"{folder}/part*.parquet",
+        f"{folder}/scores.parquet",
         customer_id="customer_id",
-    )
+    )["out"]["rows"]
 
 
-def run_bare(folder):
-    """Nothing but the trees of xgboost, on the same rows, batch by batch."""
-    import joblib
+def run_bare(folder, n_customers):
+    """Nothing but the trees of XGBoost on numbers that are in memory."""
+    booster = joblib.load(f"{folder}/model.joblib").booster_
+    table = pq.read_table(f"{folder}/part000.parquet", columns=NAMES)
+    rows = np.column_stack([column.to_numpy() for column in table.columns])
+    batch = rows[:BATCH].astype(np.float32)
 
-    booster = joblib.load(folder / "model.joblib").booster_
-    for path in sorted(folder.glob("part*.parquet")):
-        for batch in pq.ParquetFile(path).iter_batches(131_072, columns=NAMES):
-            rows = np.column_stack([column.to_numpy() for column in batch.columns])
-            booster.inplace_predict(rows.astype(np.float32))
+    def predict():
+        for start in range(0, n_customers, BATCH):
+            booster.inplace_predict(batch[: n_customers - start])
+
+    return replace(clock(predict), value=n_customers)
 
 
 def run_naive(folder):
     """What a script does that reads everything at once."""
-    import joblib
-
-    model = joblib.load(folder / "model.joblib")
-    paths = sorted(folder.glob("part*.parquet"))
+    model = joblib.load(f"{folder}/model.joblib")
+    paths = sorted(Path(folder).glob("part*.parquet"))
     rows = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
     rows["churn_probability"] = model.predict_proba(rows[NAMES])[:, 1]
     ranks = rows["churn_probability"].rank(ascending=False, pct=True)
     rows["decile"] = np.ceil(10 * ranks).astype(int)
     shown = rows[["customer_id", "churn_probability", "decile"]]
-    shown.to_parquet(folder / "naive.parquet", index=False)
+    shown.to_parquet(f"{folder}/naive.parquet", index=False)
+    return len(rows)
 
 
-WAYS = {"crmml": run_crmml, "bare predict": run_bare, "naive pandas": run_naive}
-
-
-def measure(way, folder):
-    """Run a way in a process of its own."""
-    command = [sys.executable, __file__, "--way", way, str(folder)]
-    run = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(run.stdout.splitlines()[-1])
-
-
-def main():
-    if "--way" in sys.argv:
-        way, folder = sys.argv[-2:]
-        started = time.perf_counter()
-        WAYS[way](Path(folder))
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        wall = time.perf_counter() - started
-        cpu = used.ru_utime + used.ru_stime
-        print(json.dumps({"wall": wall, "cpu": cpu, "gb": used.ru_maxrss / 2**20}))
-        return
-    n_customers = int(float(sys.argv[1]) * 1e6)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_features(folder, n_customers)
-        train(folder)
-        found = {way: measure(way, folder) for way in WAYS}
-        ours = pd.read_parquet(folder / "scores.parquet")
-        theirs = pd.read_parquet(folder / "naive.parquet")
-        pd.testing.assert_frame_equal(ours, theirs)
-    print(
-        f"{n_customers:,} customers, {N_FEATURES} features, {N_TREES} trees of depth 6"
+def check_scores(folder):
+    """Refuse scores of the naive script that are not ours, bit for bit."""
+    ours, theirs = (
+        pq.read_table(f"{folder}/{name}.parquet", columns=["churn_probability"])
+        for name in ("scores", "naive")
     )
-    print("| way | wall s | CPU s | peak GB | wall to bare | CPU to bare |")
-    print("|---|---|---|---|---|---|")
-    bare = found["bare predict"]
-    for way, one in found.items():
-        print(
-            f"| {way} | {one['wall']:.1f} | {one['cpu']:.1f} | {one['gb']:.2f} "
-            f"| {one['wall'] / bare['wall']:.2f} | {one['cpu'] / bare['cpu']:.2f} |"
-        )
+    assert ours["churn_probability"].equals(theirs["churn_probability"])
+
+
+def run(report, n_customers, runs):
+    with tempfile.TemporaryDirectory() as folder:
+        make_features(Path(folder), n_customers)
+        train(Path(folder))
+        ways = {
+            "crmml": partial(clock_apart, run_crmml, folder),
+            BARE: partial(clock_apart, run_bare, folder, n_customers),
+            NAIVE: partial(clock_apart, run_naive, folder),
+        }
+        report.race(TASK, ways, size=n_customers, unit="customers", runs=runs)
+        if Path(folder, "naive.parquet").exists():
+            check_scores(folder)
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(__file__)
