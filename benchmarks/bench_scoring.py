@@ -1,7 +1,7 @@
 """Batch scoring of features in Parquet, beside the bare predictor and naive pandas.
 
 40 numbers, 300 boosted trees of depth 6; each way in a process of its own, one thread
-for the trees. crmml reads Parquet and writes a file of scores that appears whole, with a
+for the trees. crmml reads Parquet and writes a file of scores that appears whole, and a
 manifest. The bare predict is XGBoost's on single-precision numbers that are in memory
 already, as many rows at a time, and nothing else. The naive script reads all files into
 one frame, predicts by the same model, ranks and writes; its scores are compared.

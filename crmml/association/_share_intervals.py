@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from crmml._utils._normal import Z95
 
-# Two-sided, 95 percent.
-_Z95 = 1.959963984540054
+Ints = NDArray[np.int64]
 
 
 def bound_share(hits: Ints, trials: Ints) -> NDArray[np.float64]:
@@ -28,9 +27,9 @@ def bound_share(hits: Ints, trials: Ints) -> NDArray[np.float64]:
     [0.49]
     """
     share = hits / trials
-    spread = np.sqrt(share * (1 - share) / trials + (_Z95 / (2 * trials)) ** 2)
-    middle = share + _Z95**2 / (2 * trials)
-    return np.asarray((middle - _Z95 * spread) / (1 + _Z95**2 / trials))
+    spread = np.sqrt(share * (1 - share) / trials + (Z95 / (2 * trials)) ** 2)
+    middle = share + Z95**2 / (2 * trials)
+    return np.asarray((middle - Z95 * spread) / (1 + Z95**2 / trials))
 
 
 def estimate_share(hits: Ints, sizes: Ints) -> tuple[float, float, float]:
@@ -62,5 +61,5 @@ def estimate_share(hits: Ints, sizes: Ints) -> tuple[float, float, float]:
         return share, np.nan, np.nan
     # The variance of a ratio of two means over baskets, by linearisation.
     rest = ((hits - share * sizes) ** 2).sum() * n / (n - 1)
-    half = _Z95 * float(np.sqrt(rest)) / n_trials
+    half = Z95 * float(np.sqrt(rest)) / n_trials
     return share, share - half, share + half

@@ -6,9 +6,6 @@ from scipy.stats import rankdata
 
 from crmml.evaluation._validation import Bools, Floats
 
-# 97.5 percent point of the normal distribution.
-Z95 = 1.959963984540054
-
 
 def compute_auc_influence(
     churned: Bools, scores: Floats

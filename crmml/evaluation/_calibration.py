@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmml._utils._arguments import check_count
-from crmml.evaluation._auc import Z95
+from crmml._utils._normal import Z95
 from crmml.evaluation._reliability import compute_reliability_table
 from crmml.evaluation._validation import check_labels_and_scores
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmml._utils._arguments import check_count
-from crmml.evaluation._auc import Z95
+from crmml._utils._normal import Z95
 from crmml.evaluation._validation import check_scores
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from crmml.evaluation._auc import Z95, compute_auc_influence
+from crmml._utils._normal import Z95
+from crmml.evaluation._auc import compute_auc_influence
 from crmml.evaluation._stability_counts import (
     FALSE_ALARM,
     STATUSES,

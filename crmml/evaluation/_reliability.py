@@ -6,17 +6,15 @@ import numpy as np
 import pandas as pd
 
 from crmml._utils._arguments import check_count
+from crmml._utils._normal import Z95
 from crmml.evaluation._validation import Floats, check_labels_and_scores
-
-# 97.5 percent point of the normal distribution.
-_Z95 = 1.959963984540054
 
 
 def _compute_wilson_interval(rate: Floats, n: Floats) -> tuple[Floats, Floats]:
     """95 percent score interval of a proportion; stays inside [0, 1]."""
-    shrink = 1 + _Z95**2 / n
-    centre = (rate + _Z95**2 / (2 * n)) / shrink
-    half = _Z95 * np.sqrt(rate * (1 - rate) / n + _Z95**2 / (4 * n**2)) / shrink
+    shrink = 1 + Z95**2 / n
+    centre = (rate + Z95**2 / (2 * n)) / shrink
+    half = Z95 * np.sqrt(rate * (1 - rate) / n + Z95**2 / (4 * n**2)) / shrink
     # At a rate of 0 or 1 the limit is the rate itself, but for the last bit.
     return np.clip(centre - half, 0, rate), np.clip(centre + half, rate, 1)
 

@@ -22,7 +22,7 @@ from crmml.models._text_column import LONG, TextColumn
 
 NUMBER, BOOLEAN, TEXT, EMPTY = "number", "boolean", "text", "empty"
 NUMERIC = (NUMBER, BOOLEAN)
-MICROSECONDS_PER_DAY = 86_400_000_000.0
+_MICROSECONDS_PER_DAY = 86_400_000_000.0
 
 _DATES = (datetime.date, np.datetime64)
 _DURATIONS = (datetime.timedelta, np.timedelta64)
@@ -193,9 +193,6 @@ def _read_series(series: nw.Series[Any], name: Any) -> tuple[str, Any]:
     if dtype == nw.Boolean or dtype.is_numeric():
         kind = BOOLEAN if dtype == nw.Boolean else NUMBER
         return kind, series.cast(nw.Float64).to_numpy().astype(np.float64)
-    if dtype == nw.Duration:
-        micros = series.dt.total_microseconds().cast(nw.Float64).to_numpy()
-        return NUMBER, micros.astype(np.float64) / MICROSECONDS_PER_DAY
     if dtype in (nw.Datetime, nw.Date):
         # Without a value nobody can tell an instant from a duration; pandas does not.
         if series.null_count() == len(series):
@@ -220,8 +217,7 @@ def _read_values(values: NDArray[Any], name: Any) -> tuple[str, NDArray[Any]]:
             return NUMBER, np.full(len(values), np.nan)
         raise _date_error(name, len(values))
     if values.dtype.kind == "m":
-        days = values / np.timedelta64(1, "us") / MICROSECONDS_PER_DAY
-        return NUMBER, np.asarray(days, dtype=np.float64)
+        return NUMBER, np.asarray(to_days(values), dtype=np.float64)
     values = _none_for_missing(values.astype(object))
     # Text is the usual case and batches are long: asked without a loop in Python.
     if pd.api.types.infer_dtype(values) in ("string", "empty"):
@@ -235,6 +231,11 @@ def _read_values(values: NDArray[Any], name: Any) -> tuple[str, NDArray[Any]]:
         booleans = all(isinstance(value, (bool, np.bool_)) for value in present)
         return BOOLEAN if booleans else NUMBER, np.array(floats, dtype=np.float64)
     raise _mixed_error(present, name)
+
+
+def to_days(durations: Any) -> Any:
+    """Return durations, one or an array of numpy's, as days; NaN where missing."""
+    return durations / np.timedelta64(1, "us") / _MICROSECONDS_PER_DAY
 
 
 def find_missing(values: Any) -> NDArray[np.bool_]:

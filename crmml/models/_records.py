@@ -12,11 +12,10 @@ import pandas as pd
 
 from crmml._utils._frames import join_texts
 from crmml.exceptions import SchemaError
-from crmml.models._columns import EMPTY, MICROSECONDS_PER_DAY, TEXT, Columns
+from crmml.models._columns import EMPTY, TEXT, Columns, to_days
 from crmml.models._encoder import FrameEncoder
 
 _REAL = (float, int, numbers.Real, decimal.Decimal)
-_MICROSECOND = datetime.timedelta(microseconds=1)
 _WRONG = object()
 
 
@@ -68,7 +67,7 @@ def _read_value(value: Any, learned: str) -> Any:
     elif isinstance(value, (bool, np.bool_)):
         return bool(value)
     elif isinstance(value, (datetime.timedelta, np.timedelta64)):
-        days: float = pd.Timedelta(value) // _MICROSECOND / MICROSECONDS_PER_DAY
+        days = float(to_days(pd.Timedelta(value).to_timedelta64()))
         return None if math.isnan(days) else days
     elif isinstance(value, _REAL):
         return _as_number(value)

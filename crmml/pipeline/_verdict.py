@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crmml.evaluation._auc import Z95, compute_auc_influence
+from crmml._utils._normal import Z95
+from crmml.evaluation._auc import compute_auc_influence
 from crmml.pipeline._shop_rules import BASE_RATE, RECENCY_RULE
 
 Measured = tuple[float, NDArray[np.float64]]

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crmml._utils._normal import Z95
 from crmml.evaluation import compute_calibration_summary
-from crmml.evaluation._auc import Z95
 from crmml.evaluation._performance_drift import (
     Estimate,
     measure_outcomes,

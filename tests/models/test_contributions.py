@@ -93,3 +93,15 @@ def test_a_plain_tree_is_what_shap_was_compared_with(numbers):
     plain = DecisionTreeClassifier(max_depth=4, min_samples_leaf=30, random_state=0)
     proba = plain.fit(X, y).predict_proba(X)[:, 1]
     np.testing.assert_allclose(model.predict_proba(X)[:, 1], proba.clip(8e-4, 1 - 8e-4))
+
+
+def test_contributions_do_not_depend_on_who_else_is_explained(model, customers):
+    X, y = customers
+    fitted = model.fit(X, y)
+    together = fitted.contributions(X.head(40))
+    for row in range(0, 40, 13):
+        alone = fitted.contributions(X.iloc[[row]])
+        # The net multiplies matrices, whose sums depend on their height.
+        np.testing.assert_allclose(
+            alone.to_numpy()[0], together.to_numpy()[row], rtol=0, atol=1e-12
+        )
