@@ -114,7 +114,8 @@ def _check_files(data: str, names: list[str]) -> list[str]:
 def _read_features(paths: list[str], names: list[str]) -> Iterator[pd.DataFrame]:
     for path in paths:
         try:
-            with pq.ParquetFile(path) as file:
+            # Read as it is needed, or the whole file would be held.
+            with pq.ParquetFile(path, pre_buffer=False) as file:
                 for batch in file.iter_batches(_BATCH_ROWS, columns=names):
                     if len(batch):
                         yield batch.to_pandas()

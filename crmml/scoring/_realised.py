@@ -128,7 +128,7 @@ def _read_batches(path: str | os.PathLike[str]) -> Iterator[pd.DataFrame]:
         if Path(path).suffix.lower() != ".parquet":
             yield _check_scores(read_scores(path), name)
             return
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             _check_columns(file.schema_arrow.names, name)
             for batch in file.iter_batches(_BATCH_ROWS, columns=_COLUMNS):
                 yield _check_scores(batch.to_pandas(), name)
