@@ -187,7 +187,7 @@ def _read(
     is_empty = True
     for path in paths:
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, pre_buffer=False) as file:
                 for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
                     is_empty = False
                     ids = batch.column(customer_id)
