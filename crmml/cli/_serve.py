@@ -131,7 +131,7 @@ def _log_lines() -> None:
     """Write what the service and its server say as lines of JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
-    for name in ("crmml.service", "uvicorn"):
+    for name in ("crmml.scoring.service", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO)
@@ -142,7 +142,7 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record."""
-        if record.name == "crmml.service":
+        if record.name == "crmml.scoring.service":
             return record.getMessage()
         time = datetime.fromtimestamp(record.created, UTC)
         return json.dumps(

@@ -18,7 +18,7 @@ from crmml.scoring.service._framework import (
 )
 from crmml.scoring.service._metrics import Metrics
 
-LOGGER = logging.getLogger("crmml.service")
+LOGGER = logging.getLogger("crmml.scoring.service")
 N_RECORDS = "crmml.n_records"
 """Where a handler notes in the scope how many customers it has scored."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

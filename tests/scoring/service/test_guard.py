@@ -131,7 +131,7 @@ def test_a_request_is_one_line_of_json_without_the_customer(
             )
         client.post("/score/batch", json={"records": records[:3]})
         client.request(CANARY.upper(), f"/score/{CANARY}", headers={CANARY: CANARY})
-    own = [one for one in caplog.records if one.name == "crmml.service"]
+    own = [one for one in caplog.records if one.name == "crmml.scoring.service"]
     lines = [json.loads(one.message) for one in own]
     assert [line["status"] for line in lines] == [200, 200, 422, 422, 422, 200, 404]
     assert [line["n_records"] for line in lines] == [1, 1, 0, 0, 0, 3, 0]
@@ -158,7 +158,7 @@ def test_a_fault_ends_one_request_and_is_told_without_its_message(
         found = client.post("/score", json={"record": records[0]})
     assert found.status_code == 500
     assert found.json() == {"detail": "The service failed."}
-    (record,) = [one for one in caplog.records if one.name == "crmml.service"]
+    (record,) = [one for one in caplog.records if one.name == "crmml.scoring.service"]
     assert record.levelname == "ERROR"
     assert json.loads(record.message)["fault"].startswith("KeyError at test_guard.py:")
     assert CANARY not in caplog.text
@@ -166,7 +166,7 @@ def test_a_fault_ends_one_request_and_is_told_without_its_message(
 
 
 def test_nothing_is_logged_when_nobody_listens(client, caplog):
-    with caplog.at_level("WARNING", "crmml.service"):
+    with caplog.at_level("WARNING", "crmml.scoring.service"):
         client.get("/health")
     assert caplog.records == []
 

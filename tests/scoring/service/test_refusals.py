@@ -158,7 +158,7 @@ def test_a_client_that_goes_leaves_no_error(flat_file, caplog):
     async def receive():
         return {"type": "http.disconnect"}
 
-    with caplog.at_level("INFO", "crmml.service"):
+    with caplog.at_level("INFO", "crmml.scoring.service"):
         assert asyncio.run(answer(app, receive)) is None
     (line,) = [json.loads(record.message) for record in caplog.records]
     assert line["status"] == 499
