@@ -91,9 +91,9 @@ def make_app(
     a few threads, and are refused (503) when 32 of them wait. To use more cores, run
     more processes; they share nothing.
 
-    Each request is one line of JSON in the logger ``crmml.scoring.service``, with the route,
-    status, milliseconds, number of customers and the hash of the model: nothing of a
-    customer, and no address.
+    Each request is one line of JSON in the logger ``crmml.scoring.service``, with the
+    route, status, milliseconds, number of customers and the hash of the model: nothing
+    of a customer, and no address.
 
     Examples
     --------
