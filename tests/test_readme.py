@@ -43,6 +43,17 @@ def test_links_lead_to_files(page):
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_figures_beside_peers_are_those_of_the_benchmarks(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    figures = re.findall(r"([A-Za-z]{5,})[^|;,，；\d]*? ([\d.]+) (?:x|倍)", text)
+    results = (ROOT / "docs/benchmark_results.md").read_text(encoding="utf-8")
+    assert len(figures) == 16
+    for peer, ratio in figures:
+        rows = [row for row in results.splitlines() if peer.lower() in row.lower()]
+        assert any(f"| {ratio} |" in row for row in rows), (peer, ratio)
+
+
 def test_the_oldest_versions_tested_are_the_floors_stated():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     # Benchmarks compare with current peers, and developers use current tools.
