@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def _public_objects():
-    for init in sorted((ROOT / "crmml").glob("*/__init__.py")):
-        package = f"crmml.{init.parent.name}"
+    for init in sorted((ROOT / "crmml").glob("*/**/__init__.py")):
+        package = ".".join(init.parent.relative_to(ROOT).parts)
+        if "._" in package:
+            continue
         for name in getattr(importlib.import_module(package), "__all__", []):
             thing = getattr(importlib.import_module(package), name)
             yield f"{package}.{name}"

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from numpydoc.validate import validate
 
 from crmml.cli import main
 from crmml.exceptions import ModelFileError, SchemaError
@@ -317,9 +316,3 @@ def test_a_port_in_use_is_said(flat_file, capsys):
         port = str(other.getsockname()[1])
         assert main(["serve", str(flat_file), "--port", port]) == 3
     assert "in use" in capsys.readouterr().err
-
-
-def test_the_docstring_is_complete():
-    """By numpydoc's rules, as those of the packages above."""
-    found = validate("crmml.scoring.service.make_app")["errors"]
-    assert [code for code, _ in found if code not in {"EX01", "SA04", "ES01"}] == []
