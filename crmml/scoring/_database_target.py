@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,15 @@ from crmml.tables import DatabaseTable
 from crmml.tables._database_table import read_table_name
 
 CUTOFF = "cutoff"
+_HOLDS = {
+    "timestamp": {"timestamp"},
+    "timestamptz": {"timestamptz"},
+    "text": {"text", "varchar"},
+    "bigint": {"int2", "int4", "int8", "numeric"},
+    "numeric(20)": {"int8", "numeric"},
+    "double precision": {"float4", "float8", "numeric"},
+}
+"""Types that keep what columns are made for; others would change it silently."""
 
 
 class DatabaseTarget:
@@ -37,7 +46,7 @@ class DatabaseTarget:
     Raises
     ------
     SchemaError
-        If the table lacks columns.
+        If the table lacks columns, or its cutoffs are no timestamps.
     FileExistsError
         If there are scores of the cutoff, and they must stay.
     OSError
@@ -62,7 +71,7 @@ class DatabaseTarget:
         self.spool_folder = Path(tempfile.gettempdir())
         with self._clear_errors(), self._connection.transaction(force_rollback=True):
             if self._is_there():
-                self._prepare([CUTOFF, *columns])
+                self._prepare(dict.fromkeys(columns))
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep nobody away while customers are scored: the table is locked later."""
@@ -84,10 +93,12 @@ class DatabaseTarget:
 
         with self._clear_errors(), connection.transaction():
             self._make_table(schema)
-            self._prepare(names)
-            delete = self._write("DELETE FROM {} WHERE cutoff = %s")
-            connection.execute(delete, [self._cutoff.to_pydatetime()])
-            target = self._write("COPY {} ({}) FROM STDIN (FORMAT csv)", names)
+            self._prepare({field.name: field.type for field in schema})
+            connection.execute(
+                self._write_at_cutoff("DELETE FROM {} WHERE cutoff = {}")
+            )
+            copy_in = "COPY {} ({}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
+            target = self._write(copy_in, names)
             with connection.cursor() as cursor, cursor.copy(target) as copy:
                 yield write
 
@@ -106,6 +117,14 @@ class DatabaseTarget:
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
         return sql.SQL(statement).format(self._table, columns)
 
+    def _write_at_cutoff(self, statement: str) -> Any:
+        """Put the table and the cutoff into a statement, which then has no parameter.
+
+        Beside parameters, a per cent sign in the table's name would be one too.
+        """
+        cutoff = self._psycopg.sql.Literal(self._cutoff.to_pydatetime())
+        return self._psycopg.sql.SQL(statement).format(self._table, cutoff)
+
     def _is_there(self) -> bool:
         text = self._table.as_string(self._connection)
         found = self._connection.execute("SELECT to_regclass(%s)", [text]).fetchone()
@@ -114,9 +133,8 @@ class DatabaseTarget:
     def _make_table(self, schema: pa.Schema) -> None:
         if self._is_there():
             return
-        kind = "timestamptz" if self._cutoff.tz is not None else "timestamp"
         sql = self._psycopg.sql
-        columns = [sql.SQL(f"cutoff {kind}")]
+        columns = [sql.SQL(f"cutoff {self._cutoff_type()}")]
         columns += [
             sql.SQL(f"{{}} {_type_of(field.type)}").format(sql.Identifier(field.name))
             for field in schema
@@ -126,29 +144,50 @@ class DatabaseTarget:
             create.format(self._table, sql.SQL(", ").join(columns))
         )
 
-    def _prepare(self, names: Sequence[str]) -> None:
+    def _cutoff_type(self) -> str:
+        return "timestamp" if self._cutoff.tz is None else "timestamptz"
+
+    def _prepare(self, kinds: Mapping[str, pa.DataType | None]) -> None:
         """Keep other writers away until the transaction ends, and look at the table."""
         lock = self._write("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE NOWAIT")
         self._connection.execute(lock)
-        self._check_columns(names)
+        self._check_columns(kinds)
         self._refuse_older()
 
-    def _check_columns(self, names: Sequence[str]) -> None:
+    def _check_columns(self, kinds: Mapping[str, pa.DataType | None]) -> None:
+        """Refuse a table that lacks columns, or would change what is put into them."""
         query = self._write("SELECT * FROM {} LIMIT 0")
-        found = self._connection.execute(query).description or []
-        missing = sorted(set(names) - {column.name for column in found})
+        described = self._connection.execute(query).description or []
+        found = {column.name: column.type_code for column in described}
+        missing = sorted({CUTOFF, *kinds} - set(found))
         if missing:
             raise SchemaError(
                 f"out: the table {self._name!r} lacks the columns {missing}. Name a "
                 "table that is not there yet, and it is made."
             )
+        wanted = {name: _type_of(kind) for name, kind in kinds.items() if kind}
+        wanted[CUTOFF] = self._cutoff_type()
+        types = self._connection.adapters.types
+        own = {name: getattr(types.get(found[name]), "name", None) for name in wanted}
+        wrong = [
+            f"{name} ({own[name]}, not {kind})"
+            for name, kind in wanted.items()
+            # What psycopg does not know is left to the database.
+            if own[name] is not None and own[name] not in _HOLDS[kind]
+        ]
+        if wrong:
+            raise SchemaError(
+                f"out: the table {self._name!r} has columns that would change what is "
+                f"put into them: {wrong}. Name a table that is not there yet, and it "
+                "is made."
+            )
 
     def _refuse_older(self) -> None:
         if self._overwrite:
             return
-        query = self._write("SELECT EXISTS (SELECT FROM {} WHERE cutoff = %s)")
-        at_cutoff = [self._cutoff.to_pydatetime()]
-        if self._connection.execute(query, at_cutoff).fetchone()[0]:
+        query = "SELECT EXISTS (SELECT FROM {} WHERE cutoff = {})"
+        found = self._connection.execute(self._write_at_cutoff(query)).fetchone()
+        if found[0]:
             raise FileExistsError(
                 f"out: the table {self._name!r} holds scores of this cutoff, which are "
                 "kept, since overwrite is off."
@@ -157,29 +196,41 @@ class DatabaseTarget:
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         """Say what is wrong without the database's texts, which may quote cells."""
-        errors = self._psycopg.errors
-        kept = "Nothing was written"
         try:
             yield
-        except (errors.LockNotAvailable, errors.DuplicateTable, errors.UniqueViolation):
-            raise TargetBusyError(
+        except self._psycopg.Error as error:
+            raise self._explain(error) from None
+
+    def _explain(self, error: Any) -> Exception:
+        errors = self._psycopg.errors
+        kept = "Nothing was written"
+        # Two runs that make the table at once repeat a name in the catalogue.
+        is_race = isinstance(error, errors.UniqueViolation) and (
+            error.diag.schema_name == "pg_catalog"
+        )
+        if is_race or isinstance(
+            error, (errors.LockNotAvailable, errors.DuplicateTable)
+        ):
+            return TargetBusyError(
                 f"Another run is writing the table {self._name!r}. Wait for it."
-            ) from None
-        except errors.InsufficientPrivilege:
-            raise PermissionError(
+            )
+        if isinstance(error, errors.InsufficientPrivilege):
+            return PermissionError(
                 f"The database does not let this user write the table {self._name!r}. "
                 f"{kept}; grant CREATE on its schema, or INSERT, SELECT and DELETE."
-            ) from None
-        except (self._psycopg.OperationalError, self._psycopg.InterfaceError) as error:
-            raise ConnectionError(
+            )
+        if isinstance(
+            error, (self._psycopg.OperationalError, self._psycopg.InterfaceError)
+        ):
+            return ConnectionError(
                 f"The database went away or could not do it ({type(error).__name__}). "
                 f"{kept}; run again when it is back."
-            ) from None
-        except self._psycopg.Error as error:
-            raise SchemaError(
-                f"The database refused rows for the table {self._name!r} "
-                f"({type(error).__name__}). {kept}; check its columns and their types."
-            ) from None
+            )
+        return SchemaError(
+            f"The database refused rows for the table {self._name!r} "
+            f"({type(error).__name__}). {kept}; check its columns, their types and "
+            "what must be unique."
+        )
 
 
 def _type_of(kind: pa.DataType) -> str:

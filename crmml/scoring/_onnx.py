@@ -73,7 +73,7 @@ def export_onnx(model: Any, path: str | os.PathLike[str]) -> None:
     check_folder(target)
     classifier, slope, shift = _open(model)
     check_is_fitted(classifier)
-    graph = Graph()
+    graph = Graph(map(str, classifier._encoder.names_))
     inputs = read_inputs(graph, classifier._encoder)
     log_odds = add_log_odds(graph, classifier, inputs)
     if (slope, shift) != (1.0, 0.0):

@@ -1,6 +1,6 @@
 """A graph of ONNX operators under construction, in double precision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,24 @@ from crmml._utils._extras import import_extra
 OPSET, ML_OPSET = 18, 3
 """Versions of the operators; runtimes from 2023 on have them."""
 _IR = 8
+OUTPUT = "churn_probability"
+"""The name of the one result."""
 
 
 class Graph:
     """Operators one after the other; values are known by the names of their results.
 
     Columns have the shape (n, 1), so that they stand beside constants of shape (1, k).
+
+    Parameters
+    ----------
+    reserved : iterable of str
+        Names of inputs, which nothing else may have: an input takes the place of a
+        constant of its name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: Iterable[str]) -> None:
+        self._reserved = frozenset(reserved)
         self._onnx = import_extra("onnx", "onnx")
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
@@ -44,7 +53,7 @@ class Graph:
         str
             The name of the result.
         """
-        name = f"_{len(self._nodes)}_{kind}"
+        name = self._free(f"_{len(self._nodes)}_{kind}")
         make = self._onnx.helper.make_node
         node = make(kind, inputs, [name], name=name, domain=domain, **attributes)
         self._nodes.append(node)
@@ -52,7 +61,7 @@ class Graph:
 
     def constant(self, values: Any, dtype: Any = np.float64) -> str:
         """Add numbers or texts that never change; scalars stay scalars."""
-        name = f"_c{len(self._constants)}"
+        name = self._free(f"_c{len(self._constants)}")
         array = np.asarray(values, dtype=dtype)
         make = self._onnx.numpy_helper.from_array
         self._constants.append(make(array, name))
@@ -113,10 +122,8 @@ class Graph:
             The model; its one result is ``churn_probability``.
         """
         helper, proto = self._onnx.helper, self._onnx.TensorProto
-        final = helper.make_node("Identity", [output], ["churn_probability"])
-        result = helper.make_tensor_value_info(
-            "churn_probability", proto.DOUBLE, ["n", 1]
-        )
+        final = helper.make_node("Identity", [output], [OUTPUT])
+        result = helper.make_tensor_value_info(OUTPUT, proto.DOUBLE, ["n", 1])
         graph = helper.make_graph(
             [*self._nodes, final], "churn", self._inputs, [result], self._constants
         )
@@ -130,3 +137,8 @@ class Graph:
         helper.set_model_props(model, notes)
         self._onnx.checker.check_model(model, full_check=True)
         return model
+
+    def _free(self, name: str) -> str:
+        while name in self._reserved:
+            name += "_"
+        return name

@@ -17,7 +17,7 @@ from crmml.models._grown_tree import GrownTree
 from crmml.models._logistic import LogisticChurnClassifier
 from crmml.models._logit_leaf import LogitLeafChurnClassifier
 from crmml.models._tree import TreeChurnClassifier
-from crmml.scoring._onnx_graph import Graph
+from crmml.scoring._onnx_graph import OUTPUT, Graph
 
 _LARGEST = 1e30
 """Numbers beyond are cut, as :class:`FlatDesign` does."""
@@ -41,12 +41,18 @@ def read_inputs(graph: Graph, encoder: FrameEncoder) -> dict[int, str]:
     Raises
     ------
     ModelFileError
-        If an empty text is a category, which in ONNX stands for a missing one.
+        If an empty text is a category, which in ONNX stands for a missing one, or a
+        feature has no name or that of the result.
     """
     found = {}
     for j, (name, kind) in enumerate(zip(encoder.names_, encoder.kinds_, strict=True)):
         if kind == EMPTY:
             continue
+        if str(name) in ("", OUTPUT):
+            raise ModelFileError(
+                f"A feature is named {str(name)!r}. In ONNX an input needs a name, and "
+                f"{OUTPUT!r} is that of the result: rename the feature."
+            )
         value = graph.read(str(name), is_text=kind == TEXT)
         if kind == TEXT:
             value = _encode(graph, value, encoder.categories_[j], str(name))

@@ -106,7 +106,7 @@ def score_features(
     started = time.monotonic()
     target = check_target(out)
     classifier, identity = _open_classifier(model)
-    paths, names = _check_files(classifier, data, customer_id)
+    paths, names, id_type = _check_files(classifier, data, customer_id)
     refuse_inputs(target, [*paths, *name_file(model)])
     unknown: list[pd.DataFrame] = []
     with hold_target(target):
@@ -114,6 +114,7 @@ def score_features(
             with watch_paths(paths):
                 for X, ids in _read(paths, names, customer_id):
                     scores, counts = _score_batch(classifier, X)
+                    ids = ids.cast(id_type)
                     spool.add(scores.add_column(0, "customer_id", ids))
                     unknown.append(counts)
             n_rows = sum(part.num_rows for part in spool.read())
@@ -150,8 +151,8 @@ def _open_classifier(model: Any) -> tuple[BaseChurnClassifier, dict[str, Any]]:
 
 def _check_files(
     classifier: BaseChurnClassifier, data: str, customer_id: str
-) -> tuple[list[str], list[str]]:
-    """Return the files and the features to read, after looking at all schemas."""
+) -> tuple[list[str], list[str], pa.DataType]:
+    """Return files, features to read and the type of ids, by all files' schemas."""
     source = open_source(data, "features", "utf-8")
     if not isinstance(source, ParquetSource):
         raise SchemaError("data must be a path or glob of Parquet files.")
@@ -162,21 +163,41 @@ def _check_files(
             f"The files lack {len(missing)} columns: {missing[:20]}. Names must match "
             "exactly."
         )
-    wrong = [path for path in source.paths if not _holds_ids(path, customer_id)]
+    kinds = {path: _read_id_type(path, customer_id) for path in source.paths}
+    wrong = [path for path, kind in kinds.items() if not _holds_ids(kind)]
     if wrong:
         raise SchemaError(
             f"{Path(wrong[0]).name}: ids in {customer_id!r} must be text or integers. "
             "Cast them where the file is written."
         )
-    return source.paths, names
+    return source.paths, names, _join_types(set(kinds.values()), customer_id)
 
 
-def _holds_ids(path: str, customer_id: str) -> bool:
+def _read_id_type(path: str, customer_id: str) -> pa.DataType:
     kind = pq.read_schema(path).field(customer_id).type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _holds_ids(kind: pa.DataType) -> bool:
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
     return bool(is_text or pa.types.is_integer(kind))
+
+
+def _join_types(kinds: set[pa.DataType], customer_id: str) -> pa.DataType:
+    """Return a type that holds the ids of all files, whatever their widths."""
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if not all(map(pa.types.is_integer, kinds)):
+        return pa.large_string()
+    if all(map(pa.types.is_unsigned_integer, kinds)):
+        return pa.uint64()
+    if pa.uint64() in kinds:
+        raise SchemaError(
+            f"Ids in {customer_id!r} are unsigned integers of 64 bits in some files, "
+            "signed ones in others, and no type holds both. Write the files with one "
+            "schema."
+        )
+    return pa.int64()
 
 
 def _read(

@@ -236,6 +236,9 @@ def _open_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
         raise SchemaError(f"There is no table {name!r}; there are {known}.")
     cls: Any = TABLE_CLASSES[name]
     frame = pd.DataFrame(list(rows)).assign(customer_id=0)
+    for role in frame.columns.intersection(_find_keys(cls)):
+        # Integers beside missing ones would become floats, which are no ids.
+        frame[role] = pd.Series([row.get(role) for row in rows], dtype=object)
     if not rows:
         # Nothing happened: a table of every role, and no row.
         dtypes = {role: _DTYPES.get(kind, "object") for role, kind in cls.kinds.items()}
@@ -246,6 +249,10 @@ def _open_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
             f"{name} has no roles {unknown}; there are {list(cls.kinds)}."
         )
     return cls(frame, **{role: role for role in frame.columns})
+
+
+def _find_keys(cls: Any) -> list[str]:
+    return [role for role, kind in cls.kinds.items() if kind == "key"]
 
 
 def _read_reference(manifest: dict[str, Any] | None) -> _Reference | None:

@@ -185,3 +185,22 @@ def test_what_cannot_be_written_is_refused_with_the_reason(data, shop, tmp_path)
     with pytest.raises(SchemaError, match=r"must end in \.onnx"):
         export_onnx(CLASSIFIERS["logistic"], tmp_path / "m.pkl")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["_c0", "_c2", "_0_IsNaN", "_0_LabelEncoder", "n"])
+@pytest.mark.parametrize("cls", [LogisticChurnClassifier, TreeChurnClassifier])
+def test_features_may_have_any_name_that_parts_of_the_graph_have(name, cls, tmp_path):
+    rng = np.random.default_rng(2)
+    X = pd.DataFrame({name: rng.normal(size=300), "_c1": rng.choice(["a", "b"], 300)})
+    model = cls().fit(X, X[name] + rng.normal(size=300) > 0)
+    export_onnx(model, tmp_path / "m.onnx")
+    found = run(tmp_path / "m.onnx", X)[:, 0]
+    np.testing.assert_allclose(found, model.predict_proba(X)[:, 1], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["", "churn_probability"])
+def test_features_that_no_input_can_be_named_after_are_refused(name, tmp_path):
+    X = pd.DataFrame({name: np.arange(40.0), "b": 1.0})
+    model = TreeChurnClassifier().fit(X, np.arange(40) > 20)
+    with pytest.raises(ModelFileError, match="rename the feature"):
+        export_onnx(model, tmp_path / "m.onnx")

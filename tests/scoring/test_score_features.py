@@ -179,3 +179,43 @@ def test_a_classifier_without_names_is_refused(tmp_path, parts):
     ):
         with pytest.raises(ModelFileError, match="Fit it to a frame"):
             score_features(model, parts, tmp_path / "s.csv", customer_id="id")
+
+
+def write_ids(folder, *parts):
+    for number, ids in enumerate(parts):
+        columns = {"id": ids, **X.head(len(ids)).to_dict("list")}
+        pq.write_table(pa.table(columns), folder / f"part{number}.parquet")
+    return str(folder / "part*.parquet")
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "joined"),
+    [
+        (pa.array([1], pa.int32()), pa.array([2**40]), pa.int64()),
+        (pa.array([1], pa.uint8()), pa.array([-(2**40)]), pa.int64()),
+        (
+            pa.array([1], pa.uint16()),
+            pa.array([2**64 - 1], pa.uint64()),
+            pa.uint64(),
+        ),
+        (
+            pa.array(["007"]),
+            pa.array(["7"], pa.large_string()),
+            pa.large_string(),
+        ),
+    ],
+)
+def test_ids_of_other_widths_in_other_files_are_kept(tmp_path, small, large, joined):
+    files = write_ids(tmp_path, small, large)
+    score_features(MODEL, files, tmp_path / "s.parquet", customer_id="id")
+    found = pq.read_table(tmp_path / "s.parquet")["customer_id"]
+    assert found.type == joined
+    assert found.to_pylist() == [*small.to_pylist(), *large.to_pylist()]
+
+
+def test_ids_that_no_one_type_holds_are_refused_without_telling_them(tmp_path):
+    canary = 2**64 - 77
+    files = write_ids(tmp_path, pa.array([1]), pa.array([canary], pa.uint64()))
+    with pytest.raises(SchemaError, match="no type holds both") as refused:
+        score_features(MODEL, files, tmp_path / "s.parquet", customer_id="id")
+    assert str(canary) not in str(refused.value)

@@ -11,7 +11,14 @@ import pytest
 
 from crmml.datasets import make_customers
 from crmml.exceptions import ModelFileError, SchemaError
-from crmml.features import RFM, Activity, ComplaintRate, FeatureSet, Tenure
+from crmml.features import (
+    RFM,
+    Activity,
+    ComplaintRate,
+    FeatureSet,
+    ProductMix,
+    Tenure,
+)
 from crmml.labels import Inactivity
 from crmml.models import (
     BoostedChurnClassifier,
@@ -23,6 +30,7 @@ from crmml.models import (
 from crmml.pipeline import ChurnPipeline
 from crmml.scoring import Scorer, save
 from crmml.segmentation import RFMSegmenter
+from crmml.tables import CustomerTables, Transactions
 
 RNG = np.random.default_rng(8)
 N = 500
@@ -186,6 +194,36 @@ def test_raw_events_give_the_score_of_the_tables(churn, shop, place):
     found = scorer.score_events(own, CUTOFF)
     assert found["churn_probability"] == expected["churn_probability"]
     assert found["reasons"][0] == expected["reason_1"]
+
+
+@pytest.mark.parametrize("product", [3, 2**53 + 1, "007"])
+def test_some_keys_of_events_may_be_missing(product):
+    """Beside None, integers stay integers; text stays text."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "customer_id": np.arange(400) % 80,
+            "timestamp": pd.Timestamp("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 90, 400), unit="D"),
+            "amount": rng.gamma(2, 9, 400),
+            "product_id": pd.Series([product, None] * 200, dtype=object).sample(
+                frac=1, random_state=0, ignore_index=True
+            ),
+        }
+    )
+    tables = CustomerTables(transactions=Transactions(rows, **{n: n for n in rows}))
+    churn = ChurnPipeline(
+        features=FeatureSet([RFM(), ProductMix()]),
+        label=Inactivity("20D"),
+        classifier=LogisticChurnClassifier(),
+    ).fit(tables, "2024-03-01")
+    expected = churn.predict(tables, "2024-03-01").iloc[0]
+    own = rows[rows["customer_id"] == expected["customer_id"]]
+    assert own["product_id"].isna().any()
+    assert own["product_id"].notna().any()
+    events = own.drop(columns="customer_id").to_dict("records")
+    found = Scorer(churn).score_events({"transactions": events}, "2024-03-01")
+    assert found["churn_probability"] == expected["churn_probability"]
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])

@@ -290,3 +290,62 @@ def test_the_command_reads_tables_and_writes_one(
     assert done["out"]["rows"] == len(found)
     assert main([*arguments, "--no-overwrite"]) == 4
     assert "overwrite is off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "LATIN1"])
+def test_ids_arrive_whatever_the_connection_is_encoded_in(connection, encoding):
+    names = SHOP.transactions["customer_id"].map("Zoë {}".format)
+    columns = {name: name for name in ("customer_id", "timestamp", "amount")}
+    orders = SHOP.transactions.assign(customer_id=names)
+    tables = CustomerTables(transactions=Transactions(orders, **columns))
+    churn = ChurnPipeline(
+        features=RFM(), label=Inactivity("60D"), classifier=LogisticChurnClassifier()
+    ).fit(tables, "2024-03-01")
+    other = connect_again(connection)
+    other.execute(f"set client_encoding to '{encoding}'")
+    score(churn, tables, CUTOFF, DatabaseTable(other, "pg_temp.scores"))
+    other.execute("set client_encoding to 'UTF8'")
+    found = other.execute("select customer_id from pg_temp.scores").fetchall()
+    expected = churn.predict(tables, CUTOFF)["customer_id"]
+    assert {one for (one,) in found} == set(expected)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("columns", "wrong"),
+    [
+        ("cutoff date, customer_id text", "cutoff (date, not timestamp)"),
+        ("cutoff timestamptz, customer_id text", "cutoff (timestamptz, not timestamp)"),
+        ("cutoff text, customer_id text", "cutoff (text, not timestamp)"),
+        ("cutoff timestamp, customer_id bigint", "customer_id (int8, not text)"),
+    ],
+)
+def test_a_table_that_would_change_cutoffs_or_ids_is_refused(
+    connection, schema, columns, wrong
+):
+    """Else 007 becomes 7, and a second run finds no older rows and doubles them."""
+    rest = "churn_probability float8, decile bigint"
+    connection.execute(f"create table {schema}.own ({columns}, {rest})")
+    connection.commit()
+    with pytest.raises(SchemaError, match="would change") as refused:
+        score(CHURN, TABLES, CUTOFF, DatabaseTable(connection, f"{schema}.own"))
+    assert wrong in str(refused.value)
+
+
+def test_what_must_be_unique_is_no_other_run(connection, schema):
+    name = f"{schema}.own"
+    connection.execute(
+        f"create table {name} (cutoff timestamp, customer_id text primary key, "
+        "churn_probability float8, decile int)"
+    )
+    connection.commit()
+    score(CHURN, TABLES, CUTOFF, DatabaseTable(connection, name))
+    with pytest.raises(SchemaError, match="what must be unique"):
+        score(CHURN, TABLES, "2024-10-01", DatabaseTable(connection, name))
+
+
+def test_a_per_cent_sign_in_a_name_is_no_parameter(connection, schema):
+    name = f'{schema}."50 %s {{}}"'
+    for _ in range(2):
+        done = score(CHURN, TABLES, CUTOFF, DatabaseTable(connection, name))
+    assert len(read(connection, name)) == done["out"]["rows"]
