@@ -8,31 +8,31 @@ from typing import Any
 import pandas as pd
 
 from crmml.association import AssociationRules
-from crmml.cli._config import (
-    Config,
-    make_features,
-    make_part,
-    open_database_table,
-    open_table,
-)
+from crmml.cli._config import Config, make_part, open_database_table
 from crmml.cli._console import PatientConsole
 from crmml.cli._plain import say
+from crmml.cli._sections import (
+    CHURN_KEYS,
+    SEGMENT_KEYS,
+    make_churn,
+    make_segmentation,
+    need,
+    open_model_tables,
+    open_tables,
+)
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
-from crmml.pipeline import ChurnPipeline, SegmentationPipeline, ValuePipeline
-from crmml.scoring import load, read_manifest, save, score
+from crmml.pipeline import ChurnPipeline, ValuePipeline
+from crmml.scoring import load, save, score
 from crmml.scoring._sources import list_files
 from crmml.scoring._targets import check_folder, check_target, refuse_inputs
 from crmml.scoring._write import write_table
 from crmml.tables import CustomerTables
 
-TABLES = ("transactions", "customers", "complaints", "surveys", "events")
-_CHURN = {"features", "label", "classifier", "calibration", "train", "test", "money"}
-
 
 def check(options: argparse.Namespace) -> None:
     """Print what the tables hold and what looks wrong with them."""
-    tables = _open_tables(options)
+    tables = open_tables(options)
     console = PatientConsole()
     print_heading(console, "What the tables hold")
     console.print(str(tables), markup=False, highlight=False)
@@ -45,11 +45,11 @@ def check(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train a churn pipeline, test it out of time, save it."""
     config = Config(options.config)
-    section = config.section("churn", _CHURN)
+    section = config.section("churn", CHURN_KEYS)
     target = check_folder(options.out)
     refuse_inputs(target, [options.config])
-    tables = _open_tables(options)
-    churn = _make_churn(section).fit(tables, _need(section, "churn", "train"))
+    tables = open_tables(options)
+    churn = make_churn(section).fit(tables, need(section, "churn", "train"))
     metrics = _backtest(churn, tables, section) if "test" in section else None
     save(churn, target, metrics=metrics, tables=tables)
     if metrics is not None:
@@ -59,17 +59,17 @@ def train(options: argparse.Namespace) -> None:
 
 def backtest(options: argparse.Namespace) -> None:
     """Test a churn pipeline out of time, beside the shop's own rules."""
-    section = Config(options.config).section("churn", _CHURN)
-    tables = _open_tables(options)
-    _need(section, "churn", "test")
-    _print_backtest(_backtest(_make_churn(section), tables, section))
+    section = Config(options.config).section("churn", CHURN_KEYS)
+    tables = open_tables(options)
+    need(section, "churn", "test")
+    _print_backtest(_backtest(make_churn(section), tables, section))
 
 
 def score_customers(options: argparse.Namespace) -> None:
     """Score the customers of a cutoff with a saved model."""
     done = score(
         options.model,
-        _open_model_tables(options),
+        open_model_tables(options),
         options.cutoff,
         open_database_table(options.out) or options.out,
         overwrite=options.overwrite,
@@ -82,16 +82,10 @@ def score_customers(options: argparse.Namespace) -> None:
 
 def segment(options: argparse.Namespace) -> None:
     """Put the customers of a cutoff into segments, and describe these."""
-    known = {"features", "segmenter", "value"}
-    section = Config(options.config).section("segments", known)
-    tables = _open_tables(options)
+    section = Config(options.config).section("segments", SEGMENT_KEYS)
+    tables = open_tables(options)
     target = _check_target(options, tables)
-    pipeline = SegmentationPipeline(
-        features=make_features(_need(section, "segments", "features"), "features"),
-        segmenter=make_part(
-            _need(section, "segments", "segmenter"), "segmenter", "segmentation"
-        ),
-    ).fit(tables, options.cutoff)
+    pipeline = make_segmentation(section).fit(tables, options.cutoff)
     profile = pipeline.profile(tables, options.cutoff, value=section.get("value"))
     write_table(pipeline.predict(tables, options.cutoff), target)
     print_table(
@@ -103,7 +97,7 @@ def find_rules(options: argparse.Namespace) -> None:
     """Find what is bought together."""
     known = set(AssociationRules().get_params())
     section = Config(options.config).section("rules", known)
-    tables = _open_tables(options)
+    tables = open_tables(options)
     target = _check_target(options, tables)
     rules = AssociationRules(**section).fit(tables)
     sides = ("antecedents", "consequents")
@@ -117,9 +111,9 @@ def value(options: argparse.Namespace) -> None:
     """Say what customers will bring."""
     known = {"purchases", "spend", "horizon", "margin", "discount_rate"}
     section = Config(options.config).section("value", known)
-    tables = _open_tables(options)
+    tables = open_tables(options)
     target = _check_target(options, tables)
-    purchases = make_part(_need(section, "value", "purchases"), "purchases", "models")
+    purchases = make_part(need(section, "value", "purchases"), "purchases", "models")
     spend = section.get("spend")
     pipeline = ValuePipeline(
         purchases=purchases,
@@ -129,7 +123,7 @@ def value(options: argparse.Namespace) -> None:
     found = pipeline.predict(
         tables,
         options.cutoff,
-        horizon=_need(section, "value", "horizon"),
+        horizon=need(section, "value", "horizon"),
         **{name: section[name] for name in rates if name in section},
     )
     numbers = found.drop(columns="customer_id").describe().loc[["mean", "50%", "max"]]
@@ -142,7 +136,7 @@ def explain(options: argparse.Namespace) -> None:
     model = load(options.model)
     if not isinstance(model, ChurnPipeline):
         raise SchemaError("explain takes a saved ChurnPipeline.")
-    tables = _open_model_tables(options)
+    tables = open_model_tables(options)
     found = model.predict(
         tables, options.cutoff, n_reasons=3, language=options.language
     ).nlargest(options.top, "churn_probability")
@@ -159,7 +153,7 @@ def _backtest(
     return churn.backtest(
         tables,
         section["test"],
-        train_cutoffs=_need(section, "churn", "train"),
+        train_cutoffs=need(section, "churn", "train"),
         money=section.get("money"),
     )
 
@@ -173,56 +167,11 @@ def _print_backtest(found: pd.DataFrame) -> None:
     console.print(found.attrs["verdict"], markup=False, highlight=False)
 
 
-def _make_churn(section: dict[str, Any]) -> ChurnPipeline:
-    return ChurnPipeline(
-        features=make_features(_need(section, "churn", "features"), "features"),
-        label=make_part(_need(section, "churn", "label"), "label", "labels"),
-        classifier=make_part(
-            section.get("classifier", "LogisticChurnClassifier"), "classifier", "models"
-        ),
-        calibration=section.get("calibration"),
-    )
-
-
-def _need(section: dict[str, Any], name: str, key: str) -> Any:
-    if key not in section:
-        raise SchemaError(f"[{name}] needs {key}. See examples/crm.toml.")
-    return section[key]
-
-
-def _open_tables(options: argparse.Namespace) -> CustomerTables:
-    given = {name: getattr(options, name, None) for name in TABLES}
-    return Config(options.config).open_tables(given)
-
-
 def _check_target(options: argparse.Namespace, tables: CustomerTables) -> Path:
     """Refuse a place to write to that is no such place, or is read."""
     target = check_target(options.out)
     refuse_inputs(target, [options.config, *list_files(tables)])
     return target
-
-
-def _open_model_tables(options: argparse.Namespace) -> CustomerTables:
-    """Open the given files by the columns that the model's manifest names."""
-    known = read_manifest(options.model)["tables"]
-    if known is None:
-        raise SchemaError(
-            "The model's file does not say what the tables' columns are. Save it with "
-            "crmml train, or save(model, path, tables=tables)."
-        )
-    given = {name: getattr(options, name) for name in TABLES}
-    needed = set(known["tables"])
-    if needed != {name for name, path in given.items() if path is not None}:
-        raise SchemaError(
-            "The model was fitted to the tables "
-            f"{', '.join(sorted(needed))}: give a file for each, and no other."
-        )
-    opened = {}
-    for name, one in known["tables"].items():
-        roles = {role: found["column"] for role, found in one["columns"].items()}
-        declared = {**roles, "data": given[name], "encoding": options.encoding}
-        opened[name] = open_table(name, declared)
-    return CustomerTables(**opened, observed_until=options.observed_until)
 
 
 def _join(items: Any) -> str:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from crmml import __version__
+from crmml._utils._controls import spell_controls
 from crmml.cli._monitor import add_monitor
-from crmml.cli._plain import spell_controls
 from crmml.cli._report import add_report
 from crmml.cli._serve import add_serve
 from crmml.exceptions import CrmmlError, LimitError, TargetBusyError

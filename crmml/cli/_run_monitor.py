@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from crmml.cli._commands import TABLES, _open_model_tables
+from crmml._utils._controls import spell_controls
 from crmml.cli._console import PatientConsole
-from crmml.cli._plain import spell_controls
+from crmml.cli._sections import TABLES, open_model_tables
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.scoring import MonitorReport, monitor, monitor_features
@@ -40,7 +40,7 @@ def run_monitor(options: argparse.Namespace) -> None:
     else:
         report = monitor(
             options.model,
-            _open_model_tables(options),
+            open_model_tables(options),
             options.cutoff,
             scores=options.scores,
             scores_cutoff=options.scores_cutoff,

@@ -4,11 +4,17 @@ import argparse
 from typing import Any
 
 from crmml.association import AssociationRules
-from crmml.cli import _commands as commands
-from crmml.cli._config import Config, make_features, make_part
+from crmml.cli._config import Config
 from crmml.cli._report import KINDS
+from crmml.cli._sections import (
+    CHURN_KEYS,
+    SEGMENT_KEYS,
+    make_churn,
+    make_segmentation,
+    need,
+    open_tables,
+)
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
-from crmml.pipeline import SegmentationPipeline
 from crmml.reporting import ChurnReport, HtmlPage, RulesReport, SegmentReport
 from crmml.scoring._sources import list_files
 from crmml.scoring._targets import check_folder, refuse_inputs
@@ -36,7 +42,7 @@ def run_report(options: argparse.Namespace) -> None:
     config = Config(options.config)
     kinds = _choose_kinds(config, options.kind)
     target = check_folder(options.out)
-    tables = commands._open_tables(options)
+    tables = open_tables(options)
     refuse_inputs(target, [options.config, *list_files(tables)])
     pages = [_MAKERS[kind](config, tables, options) for kind in kinds]
     page = pages[0]
@@ -63,9 +69,9 @@ def _choose_kinds(config: Config, kind: str) -> list[str]:
 def _report_churn(
     config: Config, tables: CustomerTables, options: argparse.Namespace
 ) -> HtmlPage:
-    section = config.section("churn", commands._CHURN)
-    train = commands._need(section, "churn", "train")
-    churn = commands._make_churn(section).fit(tables, train)
+    section = config.section("churn", CHURN_KEYS)
+    train = need(section, "churn", "train")
+    churn = make_churn(section).fit(tables, train)
     money = section.get("money")
     scores = None
     if "test" in section:
@@ -84,13 +90,8 @@ def _report_churn(
 def _report_segments(
     config: Config, tables: CustomerTables, options: argparse.Namespace
 ) -> HtmlPage:
-    section = config.section("segments", {"features", "segmenter", "value"})
-    features = commands._need(section, "segments", "features")
-    segmenter = commands._need(section, "segments", "segmenter")
-    pipeline = SegmentationPipeline(
-        features=make_features(features, "features"),
-        segmenter=make_part(segmenter, "segmenter", "segmentation"),
-    ).fit(tables, options.cutoff)
+    section = config.section("segments", SEGMENT_KEYS)
+    pipeline = make_segmentation(section).fit(tables, options.cutoff)
     return SegmentReport(
         pipeline,
         tables,

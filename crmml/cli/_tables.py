@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crmml.cli._plain import spell_controls
+from crmml._utils._controls import spell_controls
 from crmml.reporting._page_tables import format_cell, spell_header
 
 # Characters; what is longer, an address or a line of Chinese, may be broken.

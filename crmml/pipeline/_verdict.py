@@ -59,7 +59,7 @@ def judge(scores: pd.DataFrame) -> str:
 
 
 def _judge_one(scores: pd.DataFrame, model: str, rule: str) -> str:
-    auc = _compare(scores, model, rule, measure_auc)
+    auc = compare_over_cutoffs(scores, model, rule, measure_auc)
     if auc is None:
         return f"{model}: no verdict, at no cutoff did some leave and others stay."
     own, other, low, high, n_cutoffs = auc
@@ -74,7 +74,7 @@ def _judge_one(scores: pd.DataFrame, model: str, rule: str) -> str:
     )
     if "profit" not in scores:
         return text
-    money = _compare(scores, model, rule, measure_profit)
+    money = compare_over_cutoffs(scores, model, rule, measure_profit)
     if money is None:
         return text
     own, other, low, high, _ = money
@@ -92,7 +92,7 @@ def _choose(low: float, high: float, better: str, worse: str) -> str:
     return worse if high < 0 else ""
 
 
-def _compare(
+def compare_over_cutoffs(
     scores: pd.DataFrame,
     model: str,
     rule: str,

@@ -35,8 +35,7 @@ LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 REFERENCE: dict[str, Any] = {"color": "0.45", "linewidth": 1.0, "zorder": 1}
 
-# Fonts with Chinese glyphs, by the names under which systems install them.
-_CJK_FONTS = (
+CJK_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
     "Noto Sans CJK JP",
@@ -52,6 +51,7 @@ _CJK_FONTS = (
     "STHeiti",
     "Arial Unicode MS",
 )
+"""Fonts with Chinese glyphs, by the names under which systems install them."""
 
 
 def make_axes(
@@ -97,6 +97,12 @@ def _make_figure(**parameters: Any) -> Figure:
     return figure
 
 
+def find_chinese_fonts() -> list[str]:
+    """List the installed fonts that have Chinese glyphs."""
+    installed = set(fontManager.get_font_names())
+    return [name for name in CJK_FONTS if name in installed]
+
+
 def choose_fonts(texts: Iterable[str]) -> list[str]:
     """List the font families in force, and for Chinese also those that have its glyphs.
 
@@ -120,8 +126,7 @@ def choose_fonts(texts: Iterable[str]) -> list[str]:
     families = list(mpl.rcParams["font.family"])
     if not any(count_wide(text) for text in texts):
         return families
-    installed = set(fontManager.get_font_names())
-    fallbacks = [name for name in _CJK_FONTS if name in installed]
+    fallbacks = find_chinese_fonts()
     if not fallbacks:
         warnings.warn(
             "Labels hold Chinese, Japanese or Korean characters and matplotlib knows "

@@ -14,6 +14,7 @@ from crmml.models import compute_drivers
 from crmml.models._base import BaseChurnClassifier
 from crmml.pipeline import ChurnPipeline
 from crmml.pipeline._profit import check_money_names
+from crmml.pipeline._shop_rules import BASE_RATE, RECENCY_RULE
 from crmml.reporting._languages import name_features
 from crmml.tables import CustomerTables
 from crmml.tables._coerce import as_tables
@@ -126,6 +127,13 @@ def _check_scores(backtest: Any) -> None:
             f"backtest lacks the columns {', '.join(missing)}. Give what "
             "ChurnPipeline.backtest_scores returned, not the table of backtest: "
             "pictures need every score."
+        )
+    is_rule = backtest["model"].isin([BASE_RATE, RECENCY_RULE])
+    if is_rule.all() or not is_rule.any():
+        raise SchemaError(
+            f"backtest has {int((~is_rule).sum())} rows of a model and "
+            f"{int(is_rule.sum())} of rules, and both are needed. Give all rows that "
+            "ChurnPipeline.backtest_scores returned."
         )
 
 

@@ -9,7 +9,7 @@ from crmml.pipeline._backtest import summarise
 from crmml.pipeline._shop_rules import BASE_RATE
 from crmml.pipeline._verdict import (
     Measured,
-    _compare,
+    compare_over_cutoffs,
     find_rule,
     measure_auc,
     measure_profit,
@@ -70,7 +70,7 @@ def _judge(
 ) -> tuple[float, float, dict[str, str]] | None:
     """Compare model and rule: the interval's ends, and all of it as text."""
     rule = find_rule(scores["model"])
-    found = _compare(scores, find_model(scores), rule, measure)
+    found = compare_over_cutoffs(scores, find_model(scores), rule, measure)
     if found is None:
         return None
     own, other, low, high, n_cutoffs = found

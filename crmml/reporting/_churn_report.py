@@ -157,7 +157,7 @@ class ChurnReport(HtmlPage):
         )
         rows = [
             {
-                "table": name,
+                "table": words[name],
                 "rows": extent.n_rows,
                 "first_day": None if extent.first is None else extent.first.date(),
                 "last_day": None if extent.last is None else extent.last.date(),

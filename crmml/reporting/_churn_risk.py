@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from crmml.plotting import plot_drivers
-from crmml.plotting._style import COLORS, make_axes
+from crmml.plotting._style import COLORS, find_chinese_fonts, make_axes
 from crmml.reporting._churn_facts import ChurnFacts
 from crmml.reporting._page import HtmlPage
-from crmml.reporting._pictures import find_chinese_fonts, translate
+from crmml.reporting._pictures import translate
 
 _MOST_DRIVERS = 12
 # From here on a number is said to act in one direction.

@@ -34,6 +34,11 @@ CHURN_TEXTS: dict[str, dict[str, str]] = {
         "meant": "The model was fitted to {n} customers in snapshots of {snapshots}, "
         "of whom {rate} left (base rate).",
         "tables": "Tables; data complete until {until}",
+        "transactions": "transactions",
+        "customers": "customers",
+        "complaints": "complaints",
+        "surveys": "surveys",
+        "events": "events",
         "quality": "How good the predictions were, out of time",
         "no_backtest": "Not tested: give backtest=pipeline.backtest_scores(tables, "
         "cutoffs) to see how good the predictions were on later outcomes.",
@@ -114,6 +119,11 @@ CHURN_TEXTS: dict[str, dict[str, str]] = {
         "meant": "模型由 {snapshots} 各时点的 {n} 条客户记录训练，其中 {rate} 流失"
         "（基准率）。",
         "tables": "数据表；数据完整截至 {until}",
+        "transactions": "交易",
+        "customers": "客户",
+        "complaints": "投诉",
+        "surveys": "调查",
+        "events": "事件",
         "quality": "时间外检验：预测有多准",
         "no_backtest": "未检验：传入 "
         "backtest=pipeline.backtest_scores(tables, cutoffs)，"
@@ -123,7 +133,7 @@ CHURN_TEXTS: dict[str, dict[str, str]] = {
         "Brier 分数是概率的均方误差，越小越好。旁边列出不需要模型的规则。",
         "backtest_caption": "各检验时点的结果",
         "backtest_cut": "最近 {n} 个检验时点的结果",
-        "n_called": "联系数",
+        "n_called": "联系人数",
         "profit": "每位客户利润",
         "gain_alt": "曲线：找到的流失客户比例与联系客户比例。",
         "gain_caption": "联系风险最高的一成客户，模型可找到全部流失客户的 {own}，"
@@ -144,7 +154,7 @@ CHURN_TEXTS: dict[str, dict[str, str]] = {
         "score_alt": "流失概率的直方图。",
         "score_caption": "一半客户低于 {median}，十分之一高于 {high}。",
         "decile_caption": "按风险从高到低每十分之一的客户",
-        "decile": "分组",
+        "decile": "十分位",
         "lowest": "最低",
         "highest": "最高",
         "mean": "平均风险",

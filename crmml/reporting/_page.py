@@ -12,7 +12,7 @@ from PIL import Image
 
 from crmml._utils._atomic import whole_file
 from crmml.reporting._page_style import POLICY, SCRIPT, STYLE
-from crmml.reporting._page_tables import write_table
+from crmml.reporting._page_tables import escape, write_table
 
 # Dots per inch: of pictures, fine enough for print, and of a browser's inch.
 _DPI, _CSS_DPI = 144, 96
@@ -60,7 +60,7 @@ class HtmlPage:
         text : str
             Its heading.
         """
-        self._parts.append((2, html.escape(text)))
+        self._parts.append((2, escape(text)))
 
     def add_text(self, text: str) -> None:
         """Add a paragraph.
@@ -70,7 +70,7 @@ class HtmlPage:
         text : str
             Plain text; it is escaped.
         """
-        self._parts.append((0, f"<p>{html.escape(text)}</p>"))
+        self._parts.append((0, f"<p>{escape(text)}</p>"))
 
     def add_list(self, texts: Iterable[str]) -> None:
         """Add a list.
@@ -80,7 +80,7 @@ class HtmlPage:
         texts : iterable of str
             Its points, plain text.
         """
-        points = "\n".join(f"<li>{html.escape(text)}</li>" for text in texts)
+        points = "\n".join(f"<li>{escape(text)}</li>" for text in texts)
         self._parts.append((0, f"<ul>\n{points}\n</ul>"))
 
     def add_table(
@@ -129,9 +129,9 @@ class HtmlPage:
         self._parts.append(
             (
                 0,
-                f'<figure><img alt="{html.escape(alt or caption)}" width="{width}" '
+                f'<figure><img alt="{escape(alt or caption)}" width="{width}" '
                 f'height="{height}" src="data:image/png;base64,{data}">'
-                f"<figcaption>{html.escape(caption)}</figcaption></figure>",
+                f"<figcaption>{escape(caption)}</figcaption></figure>",
             )
         )
 
@@ -154,9 +154,9 @@ class HtmlPage:
         str
             A complete HTML document in UTF-8.
         """
-        title, body = html.escape(self.title), "\n".join(self._write_parts())
+        title, body = escape(self.title), "\n".join(self._write_parts())
         return (
-            f'<!doctype html>\n<html lang="{html.escape(self.language)}">\n<head>\n'
+            f'<!doctype html>\n<html lang="{escape(self.language)}">\n<head>\n'
             '<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -179,7 +179,7 @@ class HtmlPage:
         """Show the page in a notebook, in a frame that keeps its style to itself."""
         return (
             f'<iframe srcdoc="{html.escape(self.to_html())}" sandbox="allow-scripts" '
-            f'title="{html.escape(self.title)}" width="100%" height="800"></iframe>'
+            f'title="{escape(self.title)}" width="100%" height="800"></iframe>'
         )
 
     def _write_parts(self) -> list[str]:

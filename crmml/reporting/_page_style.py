@@ -43,6 +43,8 @@ figcaption { color: #444; font-size: 0.875rem; max-width: 46rem; }
 @page { margin: 16mm; }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt; }
   nav { display: none; } thead button::after { content: "" !important; }
+  table { font-size: 8pt; } th, td { padding: 0.2rem 0.35rem; }
+  td.text, th.text { min-width: 0; }
   div.scroll { overflow: visible; } h2, h3, caption { break-after: avoid; }
   figure, table, thead, tr, li { break-inside: avoid; }
   figure img { max-height: 200mm; object-fit: contain; object-position: left; }
@@ -58,8 +60,10 @@ SCRIPT = """
     if (number === undefined) return cell.textContent;
     return number === "" ? null : Number(number);
   };
+  // Numbers within a text go by size: 5 % lies before 10 %, item 9 before item 10.
+  const words = new Intl.Collator(document.documentElement.lang, { numeric: true });
   const compare = (a, b) =>
-    typeof a === "number" ? a - b : a.localeCompare(b, document.documentElement.lang);
+    typeof a === "number" ? a - b : words.compare(a, b);
   for (const table of document.querySelectorAll("table")) {
     const body = table.tBodies[0];
     if (body.rows.length < 2) continue;

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmml._utils._controls import spell_controls
+
 
 def write_table(
     table: pd.DataFrame,
@@ -40,7 +42,7 @@ def write_table(
     ]
     heads = "".join(
         f'<th scope="col"{_CLASS if is_number else ""}>'
-        f"{html.escape(labels.get(name, spell_header(name)))}</th>"
+        f"{escape(labels.get(name, spell_header(name)))}</th>"
         for name, is_number in zip(table.columns, are_numbers, strict=True)
     )
     columns = [
@@ -53,7 +55,7 @@ def write_table(
         + "</tr>"
         for first, *others in zip(*columns, strict=True)
     ]
-    named = "" if caption is None else f"<caption>{html.escape(caption)}</caption>"
+    named = "" if caption is None else f"<caption>{escape(caption)}</caption>"
     body = "\n".join(rows)
     return (
         f'<div class="scroll" tabindex="0"><table>{named}<thead><tr>{heads}</tr>'
@@ -61,9 +63,25 @@ def write_table(
     )
 
 
+def escape(text: str) -> str:
+    """Write a text so that a page shows it, and neither obeys it nor turns it around.
+
+    Parameters
+    ----------
+    text : str
+        Anything.
+
+    Returns
+    -------
+    str
+        Text or value of an attribute in HTML.
+    """
+    return html.escape(spell_controls(text))
+
+
 _CLASS = ' class="number"'
 # Up to here a text, such as a date, is not broken into lines.
-_SHORT = 12
+_SHORT = 16
 
 
 def _write_column(column: pd.Series, spec: str | None, is_number: bool) -> list[str]:
@@ -77,9 +95,7 @@ def _write_column(column: pd.Series, spec: str | None, is_number: bool) -> list[
     else:
         is_short = max(map(len, texts), default=0) <= _SHORT
         kinds = [f' class="{"short" if is_short else "text"}"'] * len(texts)
-    return [
-        f"{kind}>{html.escape(text)}" for kind, text in zip(kinds, texts, strict=True)
-    ]
+    return [f"{kind}>{escape(text)}" for kind, text in zip(kinds, texts, strict=True)]
 
 
 def spell_header(name: object) -> str:

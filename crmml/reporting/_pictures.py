@@ -3,19 +3,12 @@
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
 from crmml.plotting._line_breaks import count_wide
-from crmml.plotting._style import _CJK_FONTS
+from crmml.plotting._style import find_chinese_fonts
 from crmml.reporting._page import HtmlPage
 from crmml.reporting._picture_texts import PATTERNS, WORDS
-
-
-def find_chinese_fonts() -> list[str]:
-    """List the installed fonts that have Chinese glyphs."""
-    installed = set(fontManager.get_font_names())
-    return [name for name in _CJK_FONTS if name in installed]
 
 
 def lacks_font(page: HtmlPage) -> bool:

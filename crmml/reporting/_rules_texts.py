@@ -91,18 +91,18 @@ RULES_TEXTS: dict[str, dict[str, str]] = {
         "（95% 区间 {low} 至 {high}）。",
         "untested": "本报告没有检验规则在之后的购物篮中是否成立。",
         "asked": "如何寻找规则",
-        "limits_set": "规则“A → B”的支持度（同时含有 A 和 B 的购物篮）至少为 "
+        "limits_set": "规则“A → B”的支持度（同时含有 A 和 B 的购物篮）至少为"
         "{support}，置信度（含有 A 的购物篮中也含有 B 的比例）至少为 {confidence}。",
-        "share": "购物篮的 {share}",
-        "count": "{n} 个购物篮",
+        "share": "全部购物篮的 {share}",
+        "count": " {n} 个购物篮",
         "measures": "提升度表示含有 A 的购物篮中出现 B 的频率是全部购物篮的多少倍，"
         "1 即为偶然。区间为置信度的 95% 区间，视各购物篮相互独立。",
         "tested": "每条规则都通过了 Fisher 精确检验，并按所检验的规则数校正："
         "p 不超过 {p}。",
         "not_tested": "寻找规则时没有检验显著性；可用 max_p_value 检验。",
         "rules": "最强的规则",
-        "sentence": "含有{left}的购物篮中，{confidence} 也含有{right}：是全部购物篮中"
-        "频率的 {lift} 倍（{count} 个购物篮）。",
+        "sentence": "含有{left}的购物篮中，{confidence} 也含有{right}，是全部购物篮中"
+        "相应比例的 {lift} 倍（{count} 个购物篮）。",
         "rules_caption": "最强的 {n} 条规则，按提升度从高到低",
         "left": "含有",
         "right": "也含有",

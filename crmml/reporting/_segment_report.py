@@ -27,7 +27,7 @@ from crmml.segmentation._migration import NOT_THERE
 
 _MOST_FEATURES = 8
 _N_POINTS = 3
-# By Cliff's convention, the least effect that is more than small.
+# By the usual convention (Romano et al. 2006), the least effect that is not small.
 _CLEAR = 0.33
 _FEWEST_CORNERS = 3
 _SHARES = {"customer_share": ".1%", "value_share": ".1%"}

@@ -120,7 +120,7 @@ SEGMENT_TEXTS: dict[str, dict[str, str]] = {
         "migration_table": "各细分的客户数：之前（行）与之后（列）",
         "not_there": "（不在其中）",
         "limits": "局限",
-        "limit_line": "细分是看待客户的一种方式，而不是客户的事实："
+        "limit_line": "细分是看待客户的一种方式，而不是客户固有的属性："
         "边界附近的客户与界外的客户十分相似。",
         "limit_cause": "使细分与众不同的特征，未必是其原因。",
         "limit_medians": "中位数描述典型成员，未必有客户在各特征上都与之相同。",

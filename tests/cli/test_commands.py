@@ -94,12 +94,10 @@ def test_results_of_a_cutoff_are_written(folder, command, capsys):
 
 
 def test_rules_are_written_as_text(folder, capsys):
-    text = (folder / "crm.toml").read_text("utf-8")
-    (folder / "rules.toml").write_text(text.replace("# product_id", "product_id"))
     shop = pd.read_parquet(folder / "orders.parquet")
     shop.assign(order_id=shop["order_id"] // 3).to_parquet(folder / "orders.parquet")
     out = folder / "rules.csv"
-    assert main(["rules", str(folder / "rules.toml"), "--out", str(out)]) == 0
+    assert main(["rules", str(folder / "crm.toml"), "--out", str(out)]) == 0
     assert "rules of" in capsys.readouterr().out
     assert "antecedents" in out.read_text("utf-8-sig")
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from crmml._utils._controls import spell_controls
 from crmml.cli import main
-from crmml.cli._plain import spell_controls
 from crmml.cli._tables import print_heading, print_table
 from crmml.datasets import make_customers
 from crmml.features import RFM

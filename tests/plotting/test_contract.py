@@ -218,7 +218,7 @@ PANDAS_ALONE = {
 # Mining may rightly find nothing.
 SAYS_NO_ROWS = {"plot_rule_graph", "plot_rule_matrix", "plot_rules"}
 
-has_glyphs = bool(set(_style._CJK_FONTS) & set(_style.fontManager.get_font_names()))
+has_glyphs = bool(set(_style.CJK_FONTS) & set(_style.fontManager.get_font_names()))
 needs_glyphs = pytest.mark.skipif(
     not has_glyphs, reason="no font with Chinese glyphs is installed"
 )

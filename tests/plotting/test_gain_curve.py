@@ -107,7 +107,7 @@ def test_polars_tables_give_the_same_picture_and_stay_as_they_are(table):
 
 
 def has_cjk_font():
-    return bool(set(style._CJK_FONTS) & set(fontManager.get_font_names()))
+    return bool(set(style.CJK_FONTS) & set(fontManager.get_font_names()))
 
 
 def test_chinese_names_are_drawn_where_a_font_has_them(table):
@@ -120,14 +120,14 @@ def test_chinese_names_are_drawn_where_a_font_has_them(table):
 
 def test_only_chinese_names_ask_for_further_fonts(monkeypatch):
     # A font that is installed everywhere stands for one with Chinese glyphs.
-    monkeypatch.setattr(style, "_CJK_FONTS", ("DejaVu Serif",))
+    monkeypatch.setattr(style, "CJK_FONTS", ("DejaVu Serif",))
     in_force = list(mpl.rcParams["font.family"])
     assert style.choose_fonts(["Régression", "$"]) == in_force
     assert style.choose_fonts(["Régression", "回归"]) == [*in_force, "DejaVu Serif"]
 
 
 def test_chinese_names_without_a_font_are_warned_about(table, monkeypatch):
-    monkeypatch.setattr(style, "_CJK_FONTS", ())
+    monkeypatch.setattr(style, "CJK_FONTS", ())
     with pytest.warns(UserWarning, match="fonts-wqy-zenhei"):
         plot_gain_curve({"逻辑回归": table})
     plot_gain_curve({"Régression": table})

@@ -31,6 +31,20 @@ def test_text_headings_cells_and_captions_are_escaped():
     assert 'alt="A &quot;line&quot;"' in text
 
 
+def test_no_text_steers_a_terminal_or_turns_a_line():
+    evil = "\x00\x1b[2J\u202e\ud800茶"
+    page = HtmlPage(evil)
+    for add in (page.add_heading, page.add_text, lambda one: page.add_list([one])):
+        add(evil)
+    cells = pd.Series([evil], dtype=object)
+    table = pd.DataFrame({"name": cells})
+    page.add_table(table, labels={"name": evil}, caption=evil)
+    text = page.to_html()
+    assert text.count(r"\u0000\u001b[2J\u202e\ud800茶") == 8
+    assert not set(evil) & set(text) - set("[2J茶")
+    text.encode("utf-8")
+
+
 def test_page_refers_to_nothing_outside_itself():
     text = make_page().to_html()
     assert re.findall(r'(?:src|href)="(?!data:|#)', text) == []

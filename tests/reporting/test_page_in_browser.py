@@ -31,7 +31,13 @@ def open_page(text, folder):
 @pytest.fixture
 def page():
     page = HtmlPage("Sorted")
-    table = pd.DataFrame({"name": ["b", "a", "ä", "c"], "n": [10.0, 9.0, None, 100.0]})
+    table = pd.DataFrame(
+        {
+            "name": ["b", "a", "ä", "c"],
+            "n": [10.0, 9.0, None, 100.0],
+            "interval": ["10% – 20%", "5% – 9%", "100% – 100%", "9% – 12%"],
+        }
+    )
     page.add_table(table)
     return page
 
@@ -40,7 +46,7 @@ def test_the_policy_lets_the_pages_own_script_run_and_no_other(page, tmp_path):
     evil = '<script>document.title = "evil"</script></body>'
     seen = open_page(page.to_html().replace("</body>", evil), tmp_path)
     assert "<title>Sorted</title>" in seen
-    assert seen.count('<button type="button">') == 2
+    assert seen.count('<button type="button">') == 3
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,7 @@ def test_the_policy_lets_the_pages_own_script_run_and_no_other(page, tmp_path):
     [
         (0, 1, ["a", "ä", "b", "c"], "ascending"),
         (1, 1, ["a", "b", "c", "ä"], "ascending"),
+        (2, 1, ["a", "c", "b", "ä"], "ascending"),
         (1, 2, ["c", "b", "a", "ä"], "descending"),
     ],
 )

@@ -15,11 +15,12 @@ from crmml.features import RFM
 from crmml.labels import Inactivity
 from crmml.models import LogisticChurnClassifier
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline
-from crmml.reporting import ChurnReport, RulesReport, SegmentReport, _pictures
+from crmml.plotting import _style as style
+from crmml.reporting import ChurnReport, RulesReport, SegmentReport
 from crmml.reporting._churn_texts import CHURN_TEXTS
 from crmml.reporting._page import HtmlPage
 from crmml.reporting._picture_texts import WORDS
-from crmml.reporting._pictures import find_chinese_fonts, translate_text
+from crmml.reporting._pictures import translate_text
 from crmml.reporting._rules_texts import RULES_TEXTS
 from crmml.reporting._segment_texts import PRESETS_ZH, SEGMENT_TEXTS
 from crmml.segmentation import KMeansSegmenter, RFMSegmenter, compute_value_shares
@@ -28,7 +29,8 @@ from crmml.tables import CustomerTables, Transactions
 MONEY = {"clv": 200, "accept_rate": 0.25, "incentive_cost": 15, "contact_cost": 1}
 TODAY, EARLIER = "2024-10-01", "2024-06-01"
 needs_font = pytest.mark.skipif(
-    not find_chinese_fonts(), reason="no font with Chinese characters is installed"
+    not style.find_chinese_fonts(),
+    reason="no font with Chinese characters",
 )
 
 
@@ -391,13 +393,14 @@ def test_names_from_the_data_are_not_translated():
     )
 
 
+@pytest.mark.filterwarnings("ignore:Labels hold Chinese")
 @pytest.mark.parametrize(("item", "language"), [("茶", "en"), ("tea", "zh")])
 def test_without_a_chinese_font_the_page_says_so(
     item, language, monkeypatch, no_pictures
 ):
     rules = AssociationRules(0.5, 0.5).fit([[item, "cup"]])
     said = RULES_TEXTS[language]["no_font"]
-    monkeypatch.setattr(_pictures, "_CJK_FONTS", ())
+    monkeypatch.setattr(style, "CJK_FONTS", ())
     assert said in RulesReport(rules, language=language).to_html()
     if language == "en":
         plain = AssociationRules(0.5, 0.5).fit([["tea", "cup"]])
@@ -412,6 +415,9 @@ def test_no_rule_is_a_report_too(read_page):
 def test_arguments_that_do_not_fit_are_refused(churn, shop, scores, groups, rules):
     found, validation = rules
     summary = churn.backtest(shop, "2024-06-01")
+    for part in (scores["model"] == "none", scores["model"].str.startswith("rule")):
+        with pytest.raises(SchemaError, match="rows of a model"):
+            ChurnReport(churn, shop, TODAY, backtest=scores[part])
     with pytest.raises(SchemaError, match="backtest_scores"):
         ChurnReport(churn, shop, TODAY, backtest=summary)
     with pytest.raises(SchemaError, match="backtest must be"):
