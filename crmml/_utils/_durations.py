@@ -59,6 +59,32 @@ def check_duration(value: Any, name: str, *, allow_zero: bool = False) -> pd.Tim
     return duration
 
 
+def say_duration(duration: pd.Timedelta) -> str:
+    """Spell a duration for a reader, in its largest whole unit.
+
+    Parameters
+    ----------
+    duration : pandas.Timedelta
+        As :func:`check_duration` returns it.
+
+    Returns
+    -------
+    str
+        A number and days, hours, minutes, seconds or microseconds.
+
+    Examples
+    --------
+    >>> say_duration(pd.Timedelta("28D")), say_duration(pd.Timedelta("1D 12h"))
+    ('28 days', '36 hours')
+    """
+    names = {"D": "day", "h": "hour", "min": "minute", "s": "second"}
+    for unit, name in names.items():
+        n, rest = divmod(duration, pd.Timedelta(1, unit))
+        if rest == pd.Timedelta(0):
+            return f"{n:,} {name}{'s' if n != 1 else ''}"
+    return f"{duration // MICROSECOND:,} microseconds"
+
+
 def format_duration(duration: pd.Timedelta) -> str:
     """Spell a duration for a feature name, in its largest whole unit: ``"90d"``."""
     for unit, size in (("d", DAY), ("h", pd.Timedelta(1, "h"))):

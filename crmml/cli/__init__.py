@@ -1,7 +1,6 @@
 """The command line: ``crmml demo`` and what else runs without a notebook.
 
-Exit codes: 0 done, 2 bad input or arguments, 3 cannot read or write,
-5 limit reached, 130 interrupted.
+``crmml --help`` lists the commands and the exit codes.
 """
 
 from crmml.cli._main import main

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from crmml.association import AssociationRules
-from crmml.cli._config import Config, make_part, open_database_table
+from crmml.cli._config import Config, open_database_table
 from crmml.cli._console import PatientConsole
+from crmml.cli._parts import make_part
 from crmml.cli._plain import say
 from crmml.cli._sections import (
     CHURN_KEYS,
@@ -37,7 +38,8 @@ def check(options: argparse.Namespace) -> None:
     print_heading(console, "What the tables hold")
     console.print(str(tables), markup=False, highlight=False)
     found = tables.quality()
-    print_heading(console, f"What looks wrong: {len(found)} findings")
+    plural = "s" if len(found) != 1 else ""
+    print_heading(console, f"What looks wrong: {len(found)} finding{plural}")
     if len(found):
         print_table(console, found, {"share": ".1%"})
 
@@ -67,11 +69,14 @@ def backtest(options: argparse.Namespace) -> None:
 
 def score_customers(options: argparse.Namespace) -> None:
     """Score the customers of a cutoff with a saved model."""
+    table = open_database_table(options.out)
+    # Before the tables are opened, which may take long.
+    target = check_target(options.out) if table is None else table
     done = score(
         options.model,
         open_model_tables(options),
         options.cutoff,
-        open_database_table(options.out) or options.out,
+        target,
         overwrite=options.overwrite,
         quality=options.quality,
         n_reasons=options.reasons,
@@ -83,8 +88,8 @@ def score_customers(options: argparse.Namespace) -> None:
 def segment(options: argparse.Namespace) -> None:
     """Put the customers of a cutoff into segments, and describe these."""
     section = Config(options.config).section("segments", SEGMENT_KEYS)
-    tables = open_tables(options)
-    target = _check_target(options, tables)
+    target = check_target(options.out)
+    tables = _open_inputs(options, target)
     pipeline = make_segmentation(section).fit(tables, options.cutoff)
     profile = pipeline.profile(tables, options.cutoff, value=section.get("value"))
     write_table(pipeline.predict(tables, options.cutoff), target)
@@ -97,8 +102,8 @@ def find_rules(options: argparse.Namespace) -> None:
     """Find what is bought together."""
     known = set(AssociationRules().get_params())
     section = Config(options.config).section("rules", known)
-    tables = open_tables(options)
-    target = _check_target(options, tables)
+    target = check_target(options.out)
+    tables = _open_inputs(options, target)
     rules = AssociationRules(**section).fit(tables)
     sides = ("antecedents", "consequents")
     texts = {side: rules.rules_[side].map(_join) for side in sides}
@@ -111,13 +116,13 @@ def value(options: argparse.Namespace) -> None:
     """Say what customers will bring."""
     known = {"purchases", "spend", "horizon", "margin", "discount_rate"}
     section = Config(options.config).section("value", known)
-    tables = open_tables(options)
-    target = _check_target(options, tables)
-    purchases = make_part(need(section, "value", "purchases"), "purchases", "models")
+    target = check_target(options.out)
+    tables = _open_inputs(options, target)
+    purchases = make_part(need(section, "value", "purchases"), "purchases")
     spend = section.get("spend")
     pipeline = ValuePipeline(
         purchases=purchases,
-        spend=None if spend is None else make_part(spend, "spend", "models"),
+        spend=None if spend is None else make_part(spend, "spend"),
     ).fit(tables, options.cutoff)
     rates = ("margin", "discount_rate")
     found = pipeline.predict(
@@ -167,11 +172,11 @@ def _print_backtest(found: pd.DataFrame) -> None:
     console.print(found.attrs["verdict"], markup=False, highlight=False)
 
 
-def _check_target(options: argparse.Namespace, tables: CustomerTables) -> Path:
-    """Refuse a place to write to that is no such place, or is read."""
-    target = check_target(options.out)
+def _open_inputs(options: argparse.Namespace, target: Path) -> CustomerTables:
+    """Open the tables, and refuse to write over a file that is read."""
+    tables = open_tables(options)
     refuse_inputs(target, [options.config, *list_files(tables)])
-    return target
+    return tables
 
 
 def _join(items: Any) -> str:

@@ -2,29 +2,21 @@
 
 import atexit
 import functools
-import inspect
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crmml import features, labels, models, segmentation
 from crmml._utils._extras import import_extra
+from crmml.cli._parts import check_keys, make_object
 from crmml.exceptions import SchemaError
-from crmml.features import FeatureSet
 from crmml.tables import CustomerTables, DatabaseTable
 from crmml.tables._table_classes import TABLE_CLASSES
 
 DATABASE_URL = "CRMML_DATABASE_URL"
 """Environment variable with the address and password of the database."""
 _POSTGRES = "postgresql:"
-_PARTS = {
-    "features": features,
-    "labels": labels,
-    "models": models,
-    "segmentation": segmentation,
-}
 
 
 class Config:
@@ -116,21 +108,6 @@ class Config:
         return declared
 
 
-def check_keys(found: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    """Refuse keys that nothing reads, which are mostly misspelt.
-
-    Raises
-    ------
-    SchemaError
-        If there are such keys.
-    """
-    unknown = sorted(set(found) - set(known))
-    if unknown:
-        raise SchemaError(
-            f"{where} has unknown keys {unknown}; there are {sorted(known)}."
-        )
-
-
 def open_table(name: str, declared: Mapping[str, Any]) -> Any:
     """Open one table.
 
@@ -149,27 +126,7 @@ def open_table(name: str, declared: Mapping[str, Any]) -> Any:
     cls = TABLE_CLASSES[name]
     check_keys(declared, {"data", "encoding", *cls.kinds}, f"[tables.{name}]")
     data = open_database_table(declared["data"]) or declared["data"]
-    return _call(cls, {**declared, "data": data}, f"[tables.{name}]")
-
-
-def _call(cls: Any, parameters: dict[str, Any], where: str) -> Any:
-    """Make an object, and say which parameters it lacks.
-
-    Raises
-    ------
-    SchemaError
-        If some are not given.
-    """
-    signature = inspect.signature(cls)
-    missing = [
-        name
-        for name, one in signature.parameters.items()
-        if one.default is one.empty and one.kind is not one.VAR_KEYWORD
-        if name not in parameters
-    ]
-    if missing:
-        raise SchemaError(f"{where} needs {', '.join(missing)}.")
-    return cls(**parameters)
+    return make_object(cls, {**declared, "data": data}, f"[tables.{name}]")
 
 
 def open_database_table(name: str) -> DatabaseTable | None:
@@ -217,50 +174,3 @@ def _connect(url: str) -> Any:
         ) from None
     atexit.register(connection.close)
     return connection
-
-
-def make_part(given: Any, where: str, home: str) -> Any:
-    """Make an object of a subpackage by its public name.
-
-    Parameters
-    ----------
-    given : str or mapping
-        A name such as ``"RFM"``, or a mapping with ``kind`` and parameters.
-    where : str
-        The key, for messages.
-    home : {"features", "labels", "models", "segmentation"}
-        Where the name is looked up; nothing else can be made.
-
-    Raises
-    ------
-    SchemaError
-        If there is no such name, or it has no such parameter.
-    """
-    if not isinstance(given, (str, dict)):
-        raise SchemaError(f"{where} must be a name, or {{ kind = ..., ... }}.")
-    parameters = {"kind": given} if isinstance(given, str) else dict(given)
-    kind = str(parameters.pop("kind", None))
-    module = _PARTS[home]
-    classes = {
-        name: getattr(module, name)
-        for name in module.__all__
-        if inspect.isclass(getattr(module, name))
-    }
-    if kind not in classes:
-        raise SchemaError(f"{where}: no {kind!r}; there are {', '.join(classes)}.")
-    known = inspect.signature(classes[kind]).parameters
-    check_keys(parameters, known, f"{where}, {kind}")
-    return _call(classes[kind], parameters, f"{where}, {kind}")
-
-
-def make_features(given: Any, where: str) -> FeatureSet:
-    """Make a set of feature builders of a list of names and mappings.
-
-    Raises
-    ------
-    SchemaError
-        If one cannot be made.
-    """
-    if not isinstance(given, list) or not given:
-        raise SchemaError(f"{where} must list builders, such as ['RFM', 'Tenure'].")
-    return FeatureSet([make_part(one, where, "features") for one in given])

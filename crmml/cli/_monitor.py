@@ -4,17 +4,28 @@ import argparse
 import importlib
 from typing import Any
 
-_DESCRIPTION = """\
-Compare the customers of a cutoff with those that the model was trained on, feature by
-feature, and its scores; and, with --scores, what became of customers who were scored
-earlier with what the backtest promised. Nothing is scored or changed.
+from crmml.cli._arguments import (
+    add_cutoff,
+    add_model,
+    add_model_tables,
+    add_traceback,
+)
 
-Exit codes for a scheduler:
+_DESCRIPTION = """\
+Compare the customers of a cutoff with those that the model was trained on,
+feature by feature, and its scores; and, with --scores, what became of customers
+who were scored earlier with what the backtest promised. No scores are written.
+
+Exit codes for a scheduler, beside those of all commands (crmml --help):
    0  stable
   10  watch: something moved moderately
   11  act: something moved much; look at the data, or train again
   12  cannot tell: too few customers; how many are needed is said
-   2  bad input, 3  cannot read or write, 5  a limit was reached, 130  interrupted
+"""
+_EXAMPLE = """\
+example:
+  crmml monitor churn.crmml --cutoff 2024-12-01 --out watched.json \\
+    --transactions orders.parquet --scores scores-2024-09-01.parquet
 """
 
 
@@ -30,22 +41,10 @@ def add_monitor(commands: Any) -> None:
         "monitor",
         help="say whether a model still fits its customers, by an exit code too",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLE,
     )
-    command.add_argument("model", help="file that crmml train has written")
-    for name in ("transactions", "customers", "complaints", "surveys", "events"):
-        command.add_argument(
-            f"--{name}", metavar="PATH", help="path or glob of Parquet or CSV files"
-        )
-    command.add_argument(
-        "--encoding", default="utf-8", help="of CSV files (default: %(default)s)"
-    )
-    command.add_argument(
-        "--observed-until",
-        metavar="INSTANT",
-        help="until when the data are complete (default: the last event)",
-    )
-    command.add_argument("--cutoff", help="the instant we pretend it is")
+    add_model(command)
+    add_cutoff(command, required=False)
     command.add_argument(
         "--features",
         metavar="PATH",
@@ -71,9 +70,8 @@ def add_monitor(commands: Any) -> None:
     command.add_argument(
         "--out", metavar="FILE", help="where to write the report too, .json"
     )
-    command.add_argument(
-        "--traceback", action="store_true", help="show where a failure came from"
-    )
+    add_model_tables(command)
+    add_traceback(command)
     command.set_defaults(run=_run)
 
 

@@ -31,6 +31,8 @@ def output_folder(path: str, *, marker: str) -> Iterator[Path]:
     ------
     CrmmlError
         If `path` holds something that was not written here.
+    OSError
+        If no folder can be made there.
     """
     target = Path(path).absolute()
     is_ours = (target / marker).is_file() or (
@@ -41,8 +43,14 @@ def output_folder(path: str, *, marker: str) -> Iterator[Path]:
             f"{path!r} exists and holds no {marker}, so it is not replaced. "
             "Name another folder: --out FOLDER."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    except OSError as error:
+        raise type(error)(
+            f"{path!r}: no folder can be made there ({error.strerror}). Name another: "
+            "--out FOLDER."
+        ) from None
     try:
         yield temporary
         temporary.chmod(0o755)

@@ -4,15 +4,27 @@ import argparse
 import importlib
 from typing import Any
 
+from crmml.cli._arguments import (
+    add_config,
+    add_cutoff,
+    add_language,
+    add_traceback,
+)
+
 KINDS = ("churn", "segments", "rules")
 _DESCRIPTION = """\
-Write a page for those who decide: who is about to leave, why, and whom to call first;
-which segments there are; what is bought together. Each part is computed from its
-section of the configuration, as of the cutoff. One HTML file, with its pictures inside.
+Write a page for those who decide: who is about to leave, why, and whom to call
+first; which segments there are; what is bought together. Each part is computed
+from its section of CONFIG, as of the cutoff. One HTML file, with its pictures
+inside.
 
-Where the configuration has [churn] test, the page says how good the predictions were;
-with [churn.money] calls are ranked by expected profit. Rules are learned from orders
+Where CONFIG has [churn] test, the page says how good the predictions were; with
+[churn.money] calls are ranked by expected profit. Rules are learned from orders
 before the cutoff, and tested on later ones where there are any.
+"""
+_EXAMPLE = """\
+example:
+  crmml report crm.toml --cutoff 2024-12-01 --out report.html --language zh
 """
 
 
@@ -28,18 +40,9 @@ def add_report(commands: Any) -> None:
         "report",
         help="write a page for those who decide: leavers, segments, rules",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLE,
     )
-    command.add_argument(
-        "config", help="configuration in TOML; examples/crm.toml explains it"
-    )
-    for name in ("transactions", "customers", "complaints", "surveys", "events"):
-        command.add_argument(
-            f"--{name}",
-            metavar="PATH",
-            help="read this file instead of the one in the configuration",
-        )
-    command.add_argument("--cutoff", required=True, help="the instant we pretend it is")
+    add_cutoff(command)
     command.add_argument(
         "--out", required=True, metavar="FILE", help="where to write the page, .html"
     )
@@ -49,9 +52,7 @@ def add_report(commands: Any) -> None:
         default="all",
         help="which part (default: all that the configuration has a section for)",
     )
-    command.add_argument(
-        "--language", choices=("en", "zh"), default="en", help="of the page"
-    )
+    add_language(command, "of the page")
     command.add_argument(
         "--earlier",
         metavar="INSTANT",
@@ -64,9 +65,8 @@ def add_report(commands: Any) -> None:
         metavar="N",
         help="how many customers to call first to name (default: %(default)s)",
     )
-    command.add_argument(
-        "--traceback", action="store_true", help="show where a failure came from"
-    )
+    add_config(command)
+    add_traceback(command)
     command.set_defaults(run=_run)
 
 

@@ -4,11 +4,13 @@ import argparse
 from typing import Any
 
 from crmml._utils._controls import spell_controls
+from crmml.cli._arguments import TABLES
 from crmml.cli._console import PatientConsole
-from crmml.cli._sections import TABLES, open_model_tables
+from crmml.cli._sections import open_model_tables
 from crmml.cli._tables import print_heading, print_table
 from crmml.exceptions import SchemaError
 from crmml.scoring import MonitorReport, monitor, monitor_features
+from crmml.scoring._monitor_parts import check_out
 
 _MOST = 20
 """Features shown; the file has all."""
@@ -38,6 +40,9 @@ def run_monitor(options: argparse.Namespace) -> None:
     elif options.cutoff is None:
         raise SchemaError("Give --cutoff and tables, or --features.")
     else:
+        if options.out is not None:
+            # Before the tables are opened, which may take long.
+            check_out(options.out, [])
         report = monitor(
             options.model,
             open_model_tables(options),

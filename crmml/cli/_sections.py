@@ -3,13 +3,14 @@
 import argparse
 from typing import Any
 
-from crmml.cli._config import Config, make_features, make_part, open_table
+from crmml.cli._arguments import TABLES, choose_encodings
+from crmml.cli._config import Config, open_table
+from crmml.cli._parts import make_features, make_part
 from crmml.exceptions import SchemaError
 from crmml.pipeline import ChurnPipeline, SegmentationPipeline
 from crmml.scoring import read_manifest
 from crmml.tables import CustomerTables
 
-TABLES = ("transactions", "customers", "complaints", "surveys", "events")
 CHURN_KEYS = {
     *("features", "label", "classifier", "calibration"),
     *("train", "test", "money"),
@@ -75,10 +76,14 @@ def open_model_tables(options: argparse.Namespace) -> CustomerTables:
             "The model was fitted to the tables "
             f"{', '.join(sorted(needed))}: give a file for each, and no other."
         )
+    encodings = choose_encodings(options.encoding, needed)
+    for table, _ in options.encoding:
+        if table is not None and table not in needed:
+            raise SchemaError(f"--encoding {table}=...: no --{table} is given.")
     opened = {}
     for name, one in known["tables"].items():
         roles = {role: found["column"] for role, found in one["columns"].items()}
-        declared = {**roles, "data": given[name], "encoding": options.encoding}
+        declared = {**roles, "data": given[name], "encoding": encodings[name]}
         opened[name] = open_table(name, declared)
     return CustomerTables(**opened, observed_until=options.observed_until)
 
@@ -92,10 +97,10 @@ def make_churn(section: dict[str, Any]) -> ChurnPipeline:
         The section.
     """
     return ChurnPipeline(
-        features=make_features(need(section, "churn", "features"), "features"),
-        label=make_part(need(section, "churn", "label"), "label", "labels"),
+        features=make_features(need(section, "churn", "features")),
+        label=make_part(need(section, "churn", "label"), "label"),
         classifier=make_part(
-            section.get("classifier", "LogisticChurnClassifier"), "classifier", "models"
+            section.get("classifier", "LogisticChurnClassifier"), "classifier"
         ),
         calibration=section.get("calibration"),
     )
@@ -110,8 +115,6 @@ def make_segmentation(section: dict[str, Any]) -> SegmentationPipeline:
         The section.
     """
     return SegmentationPipeline(
-        features=make_features(need(section, "segments", "features"), "features"),
-        segmenter=make_part(
-            need(section, "segments", "segmenter"), "segmenter", "segmentation"
-        ),
+        features=make_features(need(section, "segments", "features")),
+        segmenter=make_part(need(section, "segments", "segmenter"), "segmenter"),
     )

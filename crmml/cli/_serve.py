@@ -14,9 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from crmml._utils._extras import import_extra
+from crmml.cli._arguments import add_model, add_reasons, add_traceback
 from crmml.exceptions import SchemaError
 
 _VARIABLE = "CRMML_TOKEN"
+_DESCRIPTION = """\
+Serve POST /score and /score/batch, GET /health, /model-card, /metrics and
+/openapi.json. One process, one line of JSON a request on standard error. SIGINT
+and SIGTERM end it after what is being answered, with code 0. Without a token
+everyone who reaches the port may ask. Needs the extra 'serve'.
+"""
 _LAST_PORT = 65_535
 _SECONDS_TO_FINISH = 10
 """For requests that are being answered when the service is told to stop."""
@@ -33,40 +40,32 @@ def add_serve(commands: Any) -> None:
     serve = commands.add_parser(
         "serve",
         help="answer with scores over HTTP, from a saved model",
-        description=(
-            "Serve POST /score and /score/batch, GET /health, /model-card, /metrics "
-            "and /openapi.json. One process, one line of JSON a request on standard "
-            "error. SIGINT and SIGTERM end it after what is being answered. Without a "
-            "token everyone who reaches the port may ask. Needs the extra 'serve'."
-        ),
+        description=_DESCRIPTION,
+        epilog="example:\n  crmml serve churn.crmml --port 8080 --reasons 3",
     )
-    serve.add_argument("model", help="file that crmml train has written")
+    add_model(serve)
     serve.add_argument(
-        "--host", default="127.0.0.1", help="where to listen (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        help="address to listen at (default: %(default)s)",
     )
     serve.add_argument(
         "--port",
         type=_read_port,
         default=8000,
-        help="where to listen; 0 for a free one (default: %(default)s)",
+        help="port to listen at; 0 for a free one (default: %(default)s)",
     )
     serve.add_argument(
         "--token-file",
         metavar="FILE",
-        help=f"holds what clients must send (default: the variable {_VARIABLE})",
+        help="file that holds the token which clients must send (default: the "
+        f"environment variable {_VARIABLE})",
     )
     serve.add_argument(
-        "--sha256", metavar="HASH", help="refuse a model file with another one"
+        "--sha256", metavar="HASH", help="refuse a model file with another SHA-256"
     )
-    serve.add_argument(
-        "--reasons", type=int, default=0, metavar="N", help="how many (default: none)"
-    )
-    serve.add_argument(
-        "--language", choices=("en", "zh"), default="en", help="of the reasons"
-    )
-    serve.add_argument(
-        "--traceback", action="store_true", help="show where a failure came from"
-    )
+    add_reasons(serve)
+    add_traceback(serve)
     serve.set_defaults(run=_serve)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from crmml._utils._durations import MICROSECOND
+from crmml._utils._durations import MICROSECOND, say_duration
 from crmml.evaluation import CutoffSplit, compute_classification_summary
 from crmml.exceptions import LeakageError, NotEnoughHistoryError
 from crmml.features import FeatureSet
@@ -244,7 +244,7 @@ def _check_closed(tested: list[int], every: list[int], label: WindowLabel) -> No
     ]
     if untestable:
         raise LeakageError(
-            f"No training snapshot had closed its label window of {label.window[1]} at "
-            f"{untestable}, so a test there would learn from the future. Give earlier "
-            "train_cutoffs."
+            "No training snapshot had closed its label window of "
+            f"{say_duration(label.window[1])} at {untestable}, so a test there would "
+            "learn from the future. Give earlier train_cutoffs."
         )

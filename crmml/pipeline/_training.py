@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
+from crmml._utils._durations import say_duration
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.labels._label import WindowLabel
 from crmml.pipeline._panel import check_trainable
@@ -70,8 +71,8 @@ def fit_classifier(
     if not is_closed.any():
         raise NotEnoughHistoryError(
             f"calibration={calibration!r} needs a snapshot whose label window of "
-            f"{label.window[1]} had closed by the latest one to train on, {latest}, "
-            "which is kept for calibrating. Add earlier cutoffs."
+            f"{say_duration(label.window[1])} had closed by the latest one to "
+            f"train on, {latest}, which is kept for calibrating. Add earlier cutoffs."
         )
     n_left = int(y[is_latest].sum())
     n_stayed = int(is_latest.sum()) - n_left

@@ -11,6 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from crmml._utils._atomic import whole_file
+from crmml._utils._shown import cut
 from crmml.reporting._page_style import POLICY, SCRIPT, STYLE
 from crmml.reporting._page_tables import escape, write_table
 
@@ -51,6 +52,13 @@ class HtmlPage:
         self.language = language
         # Each part with the level of the heading that it is, or 0.
         self._parts: list[tuple[int, str]] = []
+
+    def __repr__(self) -> str:
+        """Name the title, cut, and how many parts there are."""
+        return (
+            f"HtmlPage({cut(self.title)!r}, language={cut(self.language)!r}, "
+            f"n_parts={len(self._parts):,})"
+        )
 
     def add_heading(self, text: str) -> None:
         """Begin a section.

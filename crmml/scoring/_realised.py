@@ -102,6 +102,8 @@ def measure_realised(
 
 def _read_origin(path: Path, cutoff: Any) -> tuple[Any, str | None]:
     """Return when scores were made, and the hash of the model, if that is known."""
+    if not path.exists():
+        raise SchemaError(f"scores: there is no file at {str(path)!r}.")
     beside = path.with_name(path.name + MANIFEST)
     said: Any = {}
     if beside.is_file():
@@ -117,7 +119,7 @@ def _read_origin(path: Path, cutoff: Any) -> tuple[Any, str | None]:
     if cutoff is None:
         raise SchemaError(
             f"Nobody knows of when {path.name} is: there is no {beside.name}. Say it: "
-            "scores_cutoff=."
+            "scores_cutoff=, or --scores-cutoff on the command line."
         )
     return cutoff, None
 

@@ -103,6 +103,13 @@ class Scorer:
         self._sentences = Sentences(read_words(language, names, None), self._encoder)
         self._reference = _read_reference(self.manifest)
 
+    def __repr__(self) -> str:
+        """Name the classifier and the settings, and no value of a customer."""
+        return (
+            f"Scorer({type(self._classifier).__name__} of {len(self.features):,} "
+            f"features, n_reasons={self._n_reasons}, language={self._language!r})"
+        )
+
     def score_one(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Score a customer whose features are known.
 

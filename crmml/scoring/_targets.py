@@ -1,6 +1,7 @@
 """Where scores go: a Parquet or CSV file that appears whole or not at all."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,8 +86,14 @@ def check_folder(out: str | os.PathLike[str]) -> Path:
             f"out: the name of the file is longer than {_LONGEST_NAME} bytes; the "
             "manifest beside it and temporary files need a longer one. Shorten it."
         )
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise PermissionError(f"out={str(out)!r}: its folder may not be written to.")
+    try:
+        # Permissions do not tell: the user may be root, and the file system unwritable.
+        tempfile.TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise type(error)(
+            f"out={str(out)!r}: no file can be made in its folder ({error.strerror}). "
+            "Name another folder."
+        ) from None
     return target
 
 

@@ -153,17 +153,17 @@ class CustomerTables(ShownInParts):
     def quality(self) -> pd.DataFrame:
         """List what looks wrong in the data, without showing any of them.
 
-        Looked for are rows without an id or with one unknown to customers, exact
-        duplicates, missing values, negative amounts and amounts of zero, unusually
-        large amounts, instants in the future or before what they must follow, and days
-        without any event.
+        Looked for are tables without rows, rows without an id or with one unknown to
+        customers, exact duplicates, missing values, negative amounts and amounts of
+        zero, unusually large amounts, instants in the future or before what they must
+        follow, and days without any event.
 
         Returns
         -------
         pandas.DataFrame of shape (n_findings, 6)
             One row for each finding: ``table``, ``column``, ``finding``, ``n_rows``,
-            ``share`` of the table's rows, and what to do (``advice``). Empty when
-            nothing was found.
+            ``share`` of the table's rows (1 where it has none), and what to do
+            (``advice``). Empty when nothing was found.
 
         Notes
         -----

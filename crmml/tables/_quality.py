@@ -80,6 +80,10 @@ def _check_table(tables: "CustomerTables", name: str) -> Iterator[Finding]:
             share = n_rows / extent.n_rows
             yield Finding(name, roles[role], finding, n_rows, share, advice)
 
+    if not extent.n_rows:
+        advice = "right if nothing happened; else check the file, and what was filtered"
+        yield Finding(name, roles["customer_id"], "table without rows", 0, 1.0, advice)
+        return
     yield from found(
         "customer_id",
         "no customer id",

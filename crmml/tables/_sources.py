@@ -175,6 +175,11 @@ class FrameSource:
 
 
 def _open_path(path: str, table: str, encoding: str) -> Source:
+    if Path(path).is_dir():
+        raise SchemaError(
+            f"{table}: {path!r} is a folder. Name a file in it, or a pattern such as "
+            f"{str(Path(path) / '*.parquet')!r}."
+        )
     is_pattern = glob.has_magic(path) and not Path(path).exists()
     paths = sorted(glob.glob(path)) if is_pattern else [path]
     missing = not paths or not all(Path(one).is_file() for one in paths)

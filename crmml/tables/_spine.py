@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from crmml._utils._durations import Duration, check_duration
+from crmml._utils._durations import Duration, check_duration, say_duration
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables._customer_tables import CustomerTables
 from crmml.tables._ids import narrow_ids
@@ -164,10 +164,12 @@ def build_spine(
             rows["customer_id"], rows["cutoff"], instants, is_single(cutoffs)
         )
     if not len(spine.cutoff):
+        active = (
+            "" if within is None else f" and was active within {say_duration(within)}"
+        )
         raise NotEnoughHistoryError(
-            f"No customer had joined or bought, and not left, before the cutoff"
-            f"{'' if within is None else f' and was active within {within}'}. "
-            "Choose later cutoffs, or look at tables.quality()."
+            f"No customer had joined or bought, and not left, before the "
+            f"cutoff{active}. Choose later cutoffs, or look at tables.quality()."
         )
     return spine
 

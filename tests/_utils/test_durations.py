@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmml._utils._durations import check_duration, format_duration
+from crmml._utils._durations import check_duration, format_duration, say_duration
 from crmml.exceptions import SchemaError
 
 
@@ -42,3 +42,18 @@ def test_zero_is_allowed_where_asked_for():
 )
 def test_names_use_the_largest_whole_unit(length, name):
     assert format_duration(pd.Timedelta(length)) == name
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        ("28D", "28 days"),
+        ("1D", "1 day"),
+        ("36h", "36 hours"),
+        ("1h 30min", "90 minutes"),
+        ("61s", "61 seconds"),
+        ("1500us", "1,500 microseconds"),
+    ],
+)
+def test_readers_get_the_largest_whole_unit(length, said):
+    assert say_duration(pd.Timedelta(length)) == said

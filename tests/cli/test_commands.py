@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crmml.cli import main
+from crmml.cli import _commands, _run_monitor, _run_report, main
 from crmml.datasets import make_customers
 from crmml.pipeline import ChurnPipeline
 from crmml.scoring import load, read_scores
@@ -185,3 +185,99 @@ def test_a_database_that_is_not_there_is_an_error_of_reading(
 def test_a_traceback_keeps_the_exit_code(folder, capsys):
     assert main(["check", str(folder / "none.toml"), "--traceback"]) == 3
     assert "Traceback" in capsys.readouterr().err
+
+
+WRITING = {
+    "train": ["crm.toml"],
+    "segment": ["crm.toml", "--cutoff", "2024-12-01"],
+    "rules": ["crm.toml"],
+    "value": ["crm.toml", "--cutoff", "2024-12-01"],
+    "report": ["crm.toml", "--cutoff", "2024-12-01"],
+    "score": ["m.crmml", "--cutoff", "2024-12-01"],
+    "monitor": ["m.crmml", "--cutoff", "2024-12-01"],
+}
+
+
+@pytest.mark.parametrize("command", WRITING)
+@pytest.mark.parametrize("place", ["/proc", "no/such/folder"])
+def test_what_cannot_be_written_is_refused_before_the_work(
+    folder, command, place, capsys, monkeypatch
+):
+    def work(*_, **__):
+        raise AssertionError("tables were opened")
+
+    if place == "/proc" and not Path(place).is_dir():
+        pytest.skip("this system has no /proc")
+    monkeypatch.chdir(folder)
+    for module in (_commands, _run_report):
+        monkeypatch.setattr(module, "open_tables", work)
+    for module in (_commands, _run_monitor):
+        monkeypatch.setattr(module, "open_model_tables", work)
+    suffix = {"monitor": ".json"}.get(command, ".csv")
+    arguments = [*WRITING[command], "--out", f"{place}/x{suffix}"]
+    assert main([command, *arguments]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"crmml: out='{place}/x{suffix}': ")
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_demo(capsys):
+    if not Path("/proc").is_dir():
+        pytest.skip("this system has no /proc")
+    assert main(["demo", "--out", "/proc/x"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("crmml: '/proc/x': no folder can be made there")
+
+
+def test_a_file_in_gbk_is_read_beside_one_in_utf_8(folder, tmp_path, capsys):
+    english = ("customer_id", "timestamp", "amount", "order_id")
+    chinese = dict(zip(english, ("客户", "时间", "金额", "订单"), strict=True))
+    orders = SHOP.transactions.rename(columns=chinese)
+    orders.to_csv(tmp_path / "orders.csv", index=False, encoding="gbk")
+    people = SHOP.customers.rename(columns={"customer_id": "客户"})
+    people.to_csv(tmp_path / "people.csv", index=False, encoding="utf-8")
+    (tmp_path / "crm.toml").write_text(
+        "[tables.transactions]\ndata = 'orders.csv'\nencoding = 'gbk'\n"
+        + "".join(f"{role} = '{name}'\n" for role, name in chinese.items())
+        + "[tables.customers]\ndata = 'people.csv'\ncustomer_id = '客户'\n"
+        + "[churn]\nfeatures = ['RFM']\nlabel = {kind = 'Inactivity', horizon = '60D'}"
+        + "\ntrain = ['2024-06-01']\n",
+        encoding="utf-8",
+    )
+    model = str(tmp_path / "m.crmml")
+    assert main(["train", str(tmp_path / "crm.toml"), "--out", model]) == 0
+    files = [f"--transactions={tmp_path}/orders.csv", "--cutoff=2024-12-01"]
+    explain = ["explain", model, *files, f"--customers={tmp_path}/people.csv"]
+    assert main(explain) == 2
+    assert main([*explain, "--encoding", "gbk"]) == 2
+    assert main([*explain, "--encoding", "transactions=gbk"]) == 0
+    assert "%" in capsys.readouterr().out
+    assert main([*explain, "--encoding", "surveys=gbk"]) == 2
+    assert "no --surveys is given" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("always::crmml.exceptions.DataQualityWarning")
+@pytest.mark.parametrize("command", ["check", "backtest", "segment", "value"])
+def test_every_command_says_warnings_in_a_line(folder, tmp_path, command, capsys):
+    orders = pd.read_parquet(folder / "orders.parquet")
+    orders.loc[:5, "customer_id"] = None
+    orders.to_parquet(tmp_path / "orders.parquet")
+    arguments = [str(folder / "crm.toml"), f"--transactions={tmp_path}/orders.parquet"]
+    if command in ("segment", "value"):
+        arguments += ["--cutoff=2024-12-01", f"--out={tmp_path}/x.csv"]
+    assert main([command, *arguments]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines
+    assert all(line.startswith("crmml: warning: ") for line in lines)
+
+
+def test_tables_that_are_a_folder_or_have_no_rows_are_told(folder, tmp_path, capsys):
+    config = str(folder / "crm.toml")
+    assert main(["check", config, f"--transactions={tmp_path}"]) == 2
+    assert "is a folder. Name a file in it" in capsys.readouterr().err
+    empty = tmp_path / "empty.parquet"
+    pd.read_parquet(folder / "orders.parquet").head(0).to_parquet(empty)
+    assert main(["check", config, f"--transactions={empty}"]) == 0
+    shown = capsys.readouterr().out
+    assert "What looks wrong: 1 finding " in shown
+    # Columns are as narrow as the terminal asks for.
+    assert {"without", "rows"} <= set(shown.split())

@@ -95,3 +95,11 @@ def test_a_failed_save_keeps_the_old_page(tmp_path, monkeypatch):
         page.save(target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_page_names_itself_in_a_short_line():
+    page = HtmlPage("x" * 10_000)
+    page.add_text("secret")
+    assert repr(page).endswith("n_parts=1)")
+    assert "secret" not in repr(page)
+    assert len(repr(page)) < 300

@@ -279,3 +279,10 @@ def test_what_is_no_churn_model_is_refused(churn):
         Scorer(churn.classifier_).score_events({}, CUTOFF)
     with pytest.raises(SchemaError, match="no table 'orders'"):
         Scorer(churn).score_events({"orders": [{}]}, CUTOFF)
+
+
+def test_a_scorer_names_its_model_and_no_column(model):
+    shown = repr(Scorer(model, n_reasons=2))
+    assert shown.startswith("Scorer(")
+    assert "n_reasons=2, language='en')" in shown
+    assert len(shown) < 200

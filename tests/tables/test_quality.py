@@ -258,5 +258,8 @@ def test_future_events_do_not_stretch_the_calendar(findings):
     assert findings(sales)[SILENT] == 2
 
 
-def test_empty_tables_have_no_findings(findings, sales):
-    assert findings(sales.assign(amount=1.0).head(0)) == {}
+def test_a_table_without_rows_is_one_finding_and_no_other(sales, make_tables):
+    (found,) = make_tables(sales.head(0)).quality().itertuples(index=False)
+    assert found.table == "transactions"
+    assert (found.finding, found.n_rows, found.share) == ("table without rows", 0, 1.0)
+    assert "check the file" in found.advice
