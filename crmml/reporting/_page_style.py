@@ -41,13 +41,14 @@ figcaption { color: #444; font-size: 0.875rem; max-width: 46rem; }
 @media (max-width: 40rem) { body { margin: 1rem auto; } nav ol { columns: 1; }
   h1 { font-size: 1.5rem; } th, td { padding: 0.3rem 0.4rem; } }
 @page { margin: 16mm; }
-@media print { body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt; }
+@media print { body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; }
   nav { display: none; } thead button::after { content: "" !important; }
   table { font-size: 8pt; } th, td { padding: 0.2rem 0.35rem; }
   td.text, th.text { min-width: 0; }
   div.scroll { overflow: visible; } h2, h3, caption { break-after: avoid; }
   figure, table, thead, tr, li { break-inside: avoid; }
-  figure img { max-height: 200mm; object-fit: contain; object-position: left; }
+  figure img { max-width: 75%; max-height: 200mm; object-fit: contain;
+    object-position: left; }
   tbody tr:nth-child(even) { background: none; } }
 """
 
