@@ -78,7 +78,8 @@ def read_archive(
     name = Path(path).name
     with Path(path).open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-        if sha256 is not None and not hmac.compare_digest(found, sha256.lower()):
+        wanted = found if sha256 is None else str(sha256).lower()
+        if not hmac.compare_digest(found.encode(), wanted.encode()):
             raise ModelFileError(
                 f"{name} is not the file that sha256= names: it hashes to {found}. Get "
                 "the file that was meant."

@@ -68,6 +68,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, float) and math.isfinite(value)
 
 
+def _is_size(value: Any) -> bool:
+    return _is_number(value) and value >= 0
+
+
 def _is_share(value: Any) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
@@ -155,6 +159,8 @@ def _is_reference(value: Any) -> bool:
     names = [one["feature"] for one in value[:-1]]
     one_size = len({one["n"] for one in value}) == 1
     is_last = kinds[-1] == "score" and "score" not in kinds[:-1]
+    # Every customer of the training was scored.
+    is_last = is_last and value[-1]["n_missing"] == 0
     return one_size and is_last and len(set(names)) == len(names)
 
 
@@ -165,6 +171,14 @@ _is_table = _record(
     last_day=_maybe(_is_text),
     columns=_dict_of(_is_column),
 )
+_is_tested = _record(
+    n=_maybe(_is_size),
+    base_rate=_maybe(_is_share),
+    brier=_maybe(_is_share),
+    auc=_maybe(_is_share),
+    auc_low=_maybe(_is_number),
+    auc_high=_maybe(_is_number),
+)
 _SCHEMA: dict[str, Check] = {
     "kind": _is_text,
     "parameters": _maybe(_dict_of(_is_plain)),
@@ -173,13 +187,11 @@ _SCHEMA: dict[str, Check] = {
     "training": _record(
         cutoffs=_maybe(_list_of(_is_text)),
         # Renewals count customers by weight.
-        n_customers=_maybe(lambda value: _is_number(value) and value >= 0),
+        n_customers=_maybe(_is_size),
         n_unlabelled=_maybe(_is_count),
         base_rate=_maybe(_is_share),
     ),
-    "backtest": _maybe(
-        _record(rows=_list_of(_dict_of(_is_scalar)), verdict=_maybe(_is_text))
-    ),
+    "backtest": _maybe(_record(rows=_list_of(_is_tested), verdict=_maybe(_is_text))),
     "tables": _maybe(
         _record(
             observed_until=_maybe(_is_text),

@@ -26,7 +26,8 @@ from crmml.tables import CustomerTables
 
 _BATCH_ROWS = 1_000_000
 _COLUMNS = ["customer_id", "churn_probability"]
-_RULE = "rule: "
+_TESTED = ["n", "base_rate", "brier", "auc", "auc_low", "auc_high"]
+"""Of the backtest's rows, what is compared."""
 
 
 class Realised(NamedTuple):
@@ -110,6 +111,8 @@ def _read_origin(path: Path, cutoff: Any) -> tuple[Any, str | None]:
         try:
             said = json.loads(beside.read_text(encoding="utf-8"))
             sha256, own = said["model"]["sha256"], said["cutoff"]
+            if not isinstance(own, str):
+                raise TypeError
         except (KeyError, TypeError, ValueError, RecursionError):
             raise SchemaError(
                 f"{beside.name} is not what score writes beside its scores. Remove it, "
@@ -180,7 +183,8 @@ def _read_promised(
     found: dict[str, Estimate] = {}
     rows = (manifest["backtest"] or {"rows": []})["rows"]
     own = pd.DataFrame([row for row in rows if row.get("model") == model])
-    size = int(own["n"].mean()) if "n" in own else 0
+    own = own.reindex(columns=_TESTED).astype(np.float64)
+    size = int(own["n"].mean()) if own["n"].notna().any() else 0
     training = manifest["training"]
     if size:
         found |= _average(own, size, now)
@@ -199,13 +203,14 @@ def _average(
 ) -> dict[str, Estimate]:
     """Mean over the tested cutoffs; as certain as one, for they share customers."""
     found = {}
-    if "base_rate" in own:
+    is_known = own.notna().any()
+    if is_known["base_rate"]:
         rate = float(own["base_rate"].mean())
         found["base_rate"] = Estimate(rate, _error(rate, size), size)
-    if "brier" in own and "brier" in now:
+    if is_known["brier"] and "brier" in now:
         error = now["brier"].error * np.sqrt(now["brier"].n / size)
         found["brier"] = Estimate(float(own["brier"].mean()), float(error), size)
-    if {"auc", "auc_low", "auc_high"} <= set(own) and own["auc"].notna().any():
+    if is_known[["auc", "auc_low", "auc_high"]].all():
         error = ((own["auc_high"] - own["auc_low"]) / (2 * Z95)).mean()
         found["auc"] = Estimate(float(own["auc"].mean()), float(error), size)
     return found

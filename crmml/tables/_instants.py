@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from crmml._utils._durations import MICROSECOND
 from crmml.exceptions import NotEnoughHistoryError, SchemaError
 from crmml.tables._iso_text import ISO_8601
 
@@ -64,7 +63,8 @@ def to_microseconds(value: Any, name: str, is_aware: bool | None) -> int:
         instant = instant.tz_convert("UTC").tz_localize(None)
     if instant.nanosecond:
         raise SchemaError(f"{name}={value!r} is finer than a microsecond.")
-    return int((instant - pd.Timestamp(0)) // MICROSECOND)
+    # Not by a difference, which pandas may take in nanoseconds: those end in 2262.
+    return int(instant.as_unit("us").asm8.astype(np.int64))
 
 
 def check_cutoffs(cutoffs: Any, tables: "CustomerTables") -> list[int]:

@@ -85,7 +85,15 @@ WRONG = {
     "label": ["x", [], {}, {"kind": 3}],
     "features": ["x", {}, [None], [{"name": "a"}], [{"name": "a", "kind": 1}]],
     "training": [None, [], {"cutoffs": "2024"}, {"cutoffs": [5]}, {"base_rate": 2}],
-    "backtest": [[], {}, {"rows": [5]}, {"rows": [{"auc": [1]}]}, {"rows": None}],
+    "backtest": [
+        [],
+        {},
+        {"rows": None},
+        {"rows": [5]},
+        *({"rows": [{"auc": one}]} for one in ([1], "high", 2, True)),
+        *({"rows": [{"n": one}]} for one in (-1, "many")),
+        {"rows": [{"auc_low": "x"}]},
+    ],
     "tables": [
         [],
         {},
@@ -128,6 +136,14 @@ def test_counts_that_do_not_fit_together_are_refused(edit, whole, doctor):
     manifest = manifest_of(whole)
     numbers = [one for one in manifest["reference"] if len(one.get("edges", [])) > 1]
     edit(numbers[0])
+    with pytest.raises(ModelFileError, match="reference in its manifest is not"):
+        read_manifest(doctor(manifest))
+
+
+def test_a_reference_has_a_score_of_every_customer(whole, doctor):
+    manifest = manifest_of(whole)
+    score = manifest["reference"][-1]
+    score.update(n_missing=score["n"], counts=[0] * len(score["counts"]))
     with pytest.raises(ModelFileError, match="reference in its manifest is not"):
         read_manifest(doctor(manifest))
 

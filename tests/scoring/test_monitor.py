@@ -274,9 +274,26 @@ def test_other_files_than_scores_are_refused(folder, shop, tmp_path):
     with pytest.raises(SchemaError, match="damaged"):
         monitor(folder / "m.crmml", shop, "2024-12-01", **how)
     score(folder / "m.crmml", shop, "2024-09-01", path)
-    (tmp_path / "s.parquet.manifest.json").write_text("[" * 10_000, "utf-8")
-    with pytest.raises(SchemaError, match="is not what score writes"):
-        monitor(folder / "m.crmml", shop, "2024-12-01", scores=path)
+    beside = tmp_path / "s.parquet.manifest.json"
+    said = json.loads(beside.read_text("utf-8"))
+    changed = ({"cutoff": ["2024-09-01", "2024-10-01"]}, {"cutoff": []}, {"model": "x"})
+    texts = [json.dumps(said | change) for change in changed]
+    for text in ("[" * 10_000, *texts):
+        beside.write_text(text, "utf-8")
+        with pytest.raises(SchemaError, match="is not what score writes"):
+            monitor(folder / "m.crmml", shop, "2024-12-01", scores=path)
+
+
+def test_a_backtest_without_sizes_promises_the_base_rate(folder, shop, tmp_path):
+    """Rows of another maker may leave out what was not measured."""
+    churn = load(folder / "m.crmml")
+    tested = churn.backtest(shop, ["2024-07-01"]).assign(n=None, auc=None)
+    save(churn, tmp_path / "m.crmml", tables=shop, metrics=tested)
+    found = monitor(
+        tmp_path / "m.crmml", shop, "2024-12-01", scores=folder / "s.parquet"
+    )
+    measures = found.performance["measure"].tolist()
+    assert measures == ["base_rate", "observed_to_predicted"]
 
 
 def test_objects_and_tables_that_lack_something_are_refused(folder, shop):

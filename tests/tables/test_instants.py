@@ -339,3 +339,14 @@ def test_the_machine_has_no_say():
     assert [process.returncode for process in running] == [0, 0], outputs
     assert len(outputs[0][0]) > 500
     assert outputs[0][0] == outputs[1][0]
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "message"),
+    [("9999-01-01", "after the data"), ("0001-01-01", "no event before")],
+)
+@pytest.mark.parametrize("read", [str, pd.Timestamp, dt.datetime.fromisoformat])
+def test_cutoffs_of_any_year_are_understood(cutoff, message, read):
+    tables = declare_at(pd.date_range("2024-01-01", periods=4))
+    with pytest.raises(NotEnoughHistoryError, match=message):
+        FeatureSet(FEATURES).fit_transform(tables, read(cutoff))

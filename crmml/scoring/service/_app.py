@@ -1,6 +1,7 @@
 """Put the service together: a model, its limits, a token."""
 
 import hmac
+import json
 import os
 from typing import Any
 
@@ -24,6 +25,8 @@ from crmml.scoring.service._routes import (
 from crmml.scoring.service._tables import read_spec
 from crmml.scoring.service._token import TokenCheck
 
+_SPOILT = (ArithmeticError, AttributeError, LookupError, TypeError)
+"""What comes of a manifest that says something else than the model."""
 _ROWS_A_RECORD = 10
 """One customer's events may be so many times as long as a batch."""
 
@@ -125,9 +128,11 @@ def make_app(
         features = list_features(scorer)
         spec = read_spec(manifest, _ROWS_A_RECORD * max_records)
         cards = {one: make_card_page(manifest, one) for one in LANGUAGES}
-    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        components = describe_components(features, spec, max_records)
+        # Half a character can be read, but not be sent.
+        json.dumps([identity, components], ensure_ascii=False).encode("utf-8")
+    except (*_SPOILT, UnicodeEncodeError) as error:
         raise _changed() from error
-    components = describe_components(features, spec, max_records)
     app = make_bare_app(f"crmml: {identity['kind']}", components)
     metrics = Metrics({**identity, "crmml": crmml.__version__})
     app.add_middleware(Gate, metrics=metrics, model=identity["sha256"])
@@ -147,10 +152,11 @@ def _open(
         )
     try:
         scorer = Scorer(model, n_reasons=n_reasons, language=language)
-    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+    except _SPOILT as error:
         raise _changed() from error
     found = (scorer.manifest or {})["sha256"]
-    if sha256 is not None and not hmac.compare_digest(found, sha256.lower()):
+    wanted = found if sha256 is None else str(sha256).lower()
+    if not hmac.compare_digest(found.encode(), wanted.encode()):
         raise ModelFileError(
             "The model's file does not have the SHA-256 that was asked for: it is "
             "another file, or was changed. Get the file again."

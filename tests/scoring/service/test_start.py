@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 
 from crmml.cli import main
 from crmml.exceptions import ModelFileError, SchemaError
-from crmml.scoring import Scorer, save
+from crmml.scoring import Scorer, load, save
 from crmml.scoring.service import make_app
 from crmml.segmentation import ParetoSegmenter
 
@@ -56,6 +56,7 @@ def test_a_changed_model_does_not_start(flat_file, tmp_path, member):
         {"features": 7},
         {"reference": [{"feature": "n_orders", "kind": "number", "edges": [[]]}]},
         {"training": None},
+        {"kind": "\ud800"},
     ],
 )
 def test_a_manifest_that_says_other_things_does_not_start(churn_file, tmp_path, change):
@@ -74,6 +75,11 @@ def test_only_the_file_that_was_asked_for_starts(flat_file):
     assert make_app(flat_file, sha256=sha256.upper())
     with pytest.raises(ModelFileError, match="another file, or was changed"):
         make_app(flat_file, sha256="0" * 64)
+    for no_hash in ("é", "", 0):
+        with pytest.raises(ModelFileError, match="another file, or was changed"):
+            make_app(flat_file, sha256=no_hash)
+        with pytest.raises(ModelFileError, match="the file that was meant"):
+            load(flat_file, sha256=no_hash)
 
 
 @pytest.mark.parametrize(
