@@ -29,12 +29,14 @@ def run_monitor(options: argparse.Namespace) -> None:
     SchemaError
         If neither features nor a cutoff are given, or both.
     """
-    given = [name for name in (*TABLES, "cutoff", "scores") if getattr(options, name)]
+    names = (*TABLES, "cutoff", "scores", "scores_cutoff", "observed_until")
+    given = [name for name in names if getattr(options, name) is not None]
     how: dict[str, Any] = {"ignore": options.ignore, "out": options.out}
     if options.features is not None:
         if given:
             raise SchemaError(
-                f"--features takes the place of tables: leave out --{given[0]}."
+                "--features takes the place of tables: leave out "
+                f"--{given[0].replace('_', '-')}."
             )
         report = monitor_features(options.model, options.features, **how)
     elif options.cutoff is None:

@@ -70,10 +70,9 @@ def add_serve(commands: Any) -> None:
 
 
 def _read_port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= _LAST_PORT:
-        raise ValueError
-    return port
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to {_LAST_PORT}")
+    return int(text)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -116,7 +115,8 @@ def _serve(options: argparse.Namespace) -> None:
 def _read_token(path: str | None) -> str | None:
     """Read the token where other users cannot see it: never from the arguments."""
     if path is not None:
-        return Path(path).read_text(encoding="utf-8").strip()
+        # What is no ASCII is refused with the token's other faults, and not quoted.
+        return Path(path).read_text(encoding="ascii", errors="replace").strip()
     token = os.environ.get(_VARIABLE)
     if token is not None and not token.strip():
         raise SchemaError(

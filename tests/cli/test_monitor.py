@@ -110,6 +110,10 @@ def test_features_take_the_place_of_tables(folder, capsys, tmp_path):
     capsys.readouterr()
     assert main(["monitor", str(tmp_path / "m.crmml"), *features, "--cutoff", "x"]) == 2
     assert "leave out --cutoff" in capsys.readouterr().err
+    for name in ("--scores-cutoff", "--observed-until"):
+        asked = ["monitor", str(tmp_path / "m.crmml"), *features, name, "2024-01-01"]
+        assert main(asked) == 2
+        assert f"leave out {name}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

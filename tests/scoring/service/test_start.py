@@ -290,8 +290,9 @@ def test_what_is_being_answered_is_answered_before_the_end(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--port", "70000"], 2, "--port"),
-        (["--port", "x"], 2, "--port"),
+        (["--port", "70000"], 2, "--port: must be a number from 0 to 65535"),
+        (["--port", "x"], 2, "--port: must be a number from 0 to 65535"),
+        (["--port", "-1"], 2, "--port"),
         (["--host", "no.such.host.invalid"], 3, ""),
         (["--token-file", "/nothing/there"], 3, "/nothing/there"),
         (["--sha256", "0"], 2, "another file"),
@@ -309,6 +310,15 @@ def test_mistakes_on_the_command_line_are_one_line(
     assert found == code
     assert message in told
     assert told.count("\n") == 1
+
+
+def test_a_token_that_is_no_text_is_refused_and_not_told(flat_file, capsys, tmp_path):
+    path = tmp_path / "token"
+    path.write_bytes(b"\xff\xfeSECRET-SECRET-SECRET")
+    assert main(["serve", str(flat_file), "--token-file", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "visible ASCII" in told
+    assert "SECRET" not in told
 
 
 def test_an_empty_token_is_a_mistake(flat_file, capsys, monkeypatch):
