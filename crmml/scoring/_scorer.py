@@ -7,30 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from crmml._utils._arguments import check_count
-from crmml.exceptions import ModelFileError, SchemaError
+from crmml.exceptions import ModelFileError, NotEnoughHistoryError, SchemaError
 from crmml.features import describe_features
 from crmml.models._reason_words import read_words
 from crmml.models._reasons import Sentences, find_strongest
 from crmml.models._records import read_records
 from crmml.pipeline import ChurnPipeline
+from crmml.scoring._raw_rows import open_rows
 from crmml.scoring._save import load, read_manifest
 from crmml.tables import CustomerTables
-from crmml.tables._table_classes import TABLE_CLASSES
+from crmml.tables._instants import to_microseconds
 
 _Reference = tuple[list[float], list[int], list[int], bool]
-
-_DTYPES = {
-    "id": "int64",
-    "instant": "datetime64[us]",
-    "number": "float64",
-    "double": "float64",
-    "boolean": "bool",
-}
 
 
 class Scorer:
@@ -185,7 +177,9 @@ class Scorer:
         tables : mapping of str to sequence of mappings
             The rows of one customer by table (``"transactions"`` and so on), named by
             their roles (``timestamp``, ``amount`` ...), without the customer's id; an
-            empty sequence where nothing happened.
+            empty sequence where nothing happened. The row of ``"customers"`` has the
+            further columns, too, that :class:`crmml.features.CustomerAttributes` asks
+            for.
         cutoff : str or datetime
             The instant we pretend it is; later rows have no part.
 
@@ -197,23 +191,32 @@ class Scorer:
         Raises
         ------
         SchemaError
-            If the model is no pipeline, or a table or role is none.
+            If the model is no pipeline; if a table or role is none, is not there, or
+            holds something else than in training; or if the cutoff is no instant.
         NotEnoughHistoryError
-            If there is no row before the cutoff.
+            If there are rows and none lies before the cutoff.
         """
         if self._pipeline is None:
             raise SchemaError(
                 "score_events needs a ChurnPipeline, which makes features of events; "
                 "this model knows features only. Use score_one."
             )
-        opened = {name: _open_rows(name, rows) for name, rows in tables.items()}
-        found = self._pipeline.predict(
-            CustomerTables(**opened, observed_until=cutoff),
-            cutoff,
-            customers=[0],
-            n_reasons=self._n_reasons,
-            language=self._language,
-        ).iloc[0]
+        to_microseconds(cutoff, "cutoff", None)
+        opened = CustomerTables(**open_rows(tables), observed_until=cutoff)
+        try:
+            found = self._pipeline.predict(
+                opened,
+                cutoff,
+                customers=[0],
+                n_reasons=self._n_reasons,
+                language=self._language,
+            ).iloc[0]
+        except NotEnoughHistoryError:
+            # Its text says when the first event was, which here is one customer's.
+            raise NotEnoughHistoryError(
+                f"cutoff {cutoff} has none of the customer's rows before it. Give "
+                "earlier rows, or a later cutoff."
+            ) from None
         names = [f"reason_{rank}" for rank in range(1, self._n_reasons + 1)]
         reasons = [found[name] for name in names if isinstance(found[name], str)]
         return self._answer(float(found["churn_probability"]), reasons)
@@ -235,31 +238,6 @@ class Scorer:
             place += bisect.bisect_left(edges, probability)
         rank = above[place + 1] + counts[place] / 2
         return min(max(math.ceil(10 * rank / above[0]), 1), 10)
-
-
-def _open_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
-    if name not in TABLE_CLASSES:
-        known = sorted(TABLE_CLASSES)
-        raise SchemaError(f"There is no table {name!r}; there are {known}.")
-    cls: Any = TABLE_CLASSES[name]
-    frame = pd.DataFrame(list(rows)).assign(customer_id=0)
-    for role in frame.columns.intersection(_find_keys(cls)):
-        # Integers beside missing ones would become floats, which are no ids.
-        frame[role] = pd.Series([row.get(role) for row in rows], dtype=object)
-    if not rows:
-        # Nothing happened: a table of every role, and no row.
-        dtypes = {role: _DTYPES.get(kind, "object") for role, kind in cls.kinds.items()}
-        frame = pd.DataFrame({role: [] for role in dtypes}).astype(dtypes)
-    unknown = sorted(set(frame.columns) - set(cls.kinds))
-    if unknown:
-        raise SchemaError(
-            f"{name} has no roles {unknown}; there are {list(cls.kinds)}."
-        )
-    return cls(frame, **{role: role for role in frame.columns})
-
-
-def _find_keys(cls: Any) -> list[str]:
-    return [role for role, kind in cls.kinds.items() if kind == "key"]
 
 
 def _read_reference(manifest: dict[str, Any] | None) -> _Reference | None:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -10,11 +11,12 @@ import pandas as pd
 import pytest
 
 from crmml.datasets import make_customers
-from crmml.exceptions import ModelFileError, SchemaError
+from crmml.exceptions import ModelFileError, NotEnoughHistoryError, SchemaError
 from crmml.features import (
     RFM,
     Activity,
     ComplaintRate,
+    CustomerAttributes,
     FeatureSet,
     ProductMix,
     Tenure,
@@ -30,7 +32,7 @@ from crmml.models import (
 from crmml.pipeline import ChurnPipeline
 from crmml.scoring import Scorer, save
 from crmml.segmentation import RFMSegmenter
-from crmml.tables import CustomerTables, Transactions
+from crmml.tables import Customers, CustomerTables, Transactions
 
 RNG = np.random.default_rng(8)
 N = 500
@@ -172,24 +174,33 @@ def test_features_of_a_pipeline_give_its_scores_and_deciles(churn, shop, tmp_pat
     assert deciles.iloc[order].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("place", range(0, 200, 40))
-def test_raw_events_give_the_score_of_the_tables(churn, shop, place):
-    tables = shop.to_tables()
-    expected = churn.predict(tables, CUTOFF).iloc[place]
-    customer = expected["customer_id"]
-    rows = {
-        "transactions": shop.transactions,
-        "customers": shop.customers,
-        "complaints": shop.complaints,
-    }
-    own = {
+def own_rows(tables, customer):
+    """The rows of a customer as a service gets them: through JSON, without the id."""
+    return {
         name: json.loads(
             table[table["customer_id"] == customer]
             .drop(columns="customer_id")
             .to_json(orient="records", date_format="iso", double_precision=15)
         )
-        for name, table in rows.items()
+        for name, table in tables.items()
     }
+
+
+@pytest.fixture(scope="module")
+def raw(shop):
+    """All tables as they came."""
+    return {
+        "transactions": shop.transactions,
+        "customers": shop.customers,
+        "complaints": shop.complaints,
+    }
+
+
+@pytest.mark.parametrize("place", range(0, 200, 40))
+def test_raw_events_give_the_score_of_the_tables(churn, shop, raw, place):
+    tables = shop.to_tables()
+    expected = churn.predict(tables, CUTOFF).iloc[place]
+    own = own_rows(raw, expected["customer_id"])
     scorer = Scorer(churn, n_reasons=3)
     found = scorer.score_events(own, CUTOFF)
     assert found["churn_probability"] == expected["churn_probability"]
@@ -286,3 +297,100 @@ def test_a_scorer_names_its_model_and_no_column(model):
     assert shown.startswith("Scorer(")
     assert "n_reasons=2, language='en')" in shown
     assert len(shown) < 200
+
+
+def test_threads_share_a_scorer_of_raw_events(churn, shop, raw):
+    ids = churn.predict(shop.to_tables(), CUTOFF)["customer_id"].head(12)
+    own = [own_rows(raw, one) for one in ids]
+    scorer = Scorer(churn)
+    alone = [scorer.score_events(one, CUTOFF) for one in own]
+    assert len({one["churn_probability"] for one in alone}) > 6
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda one: scorer.score_events(one, CUTOFF), own * 4))
+    assert found == alone * 4
+
+
+def test_raw_events_take_the_attributes_of_a_customer(shop):
+    rng = np.random.default_rng(3)
+    n = len(shop.customers)
+    customers = shop.customers.assign(
+        城市=rng.choice(["北京", "上海", None], n, p=[0.5, 0.4, 0.1]),
+        age=np.where(rng.random(n) < 0.1, np.nan, rng.integers(18, 80, n)),
+        has_app=rng.random(n) < 0.5,
+    )
+    tables = CustomerTables(
+        transactions=Transactions(
+            shop.transactions,
+            customer_id="customer_id",
+            timestamp="timestamp",
+            amount="amount",
+        ),
+        customers=Customers(
+            customers, customer_id="customer_id", joined_at="joined_at"
+        ),
+    )
+    fitted = ChurnPipeline(
+        features=FeatureSet([RFM(), CustomerAttributes(["城市", "age", "has_app"])]),
+        label=Inactivity("60D"),
+        classifier=LogisticChurnClassifier(),
+    ).fit(tables, ["2024-03-01", "2024-06-01"])
+    expected = fitted.predict(tables, CUTOFF, n_reasons=0).head(25)
+    scorer = Scorer(fitted)
+    transactions = shop.transactions[["customer_id", "timestamp", "amount"]]
+    attributes = customers.drop(columns="left_at", errors="ignore")
+    named = {"transactions": transactions, "customers": attributes}
+    for row in expected.itertuples():
+        own = own_rows(named, row.customer_id)
+        found = scorer.score_events(own, CUTOFF)
+        assert found["churn_probability"] == row.churn_probability
+    del own["customers"][0]["城市"]
+    with pytest.raises(SchemaError, match=r"customers: no such column .*城市"):
+        scorer.score_events(own, CUTOFF)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"transactions": [{"amount": 3}]}, r"none of the 1 rows has \['timestamp'\]"),
+        ({"transactions": [3]}, "must be a list of dictionaries"),
+        ({"transactions": None}, "must be a list of dictionaries"),
+        ({"transactions": {"amount": 3}}, "must be a list of dictionaries"),
+        ({"transactions": [{"prix": 3}]}, r"no roles \['prix'\]"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_refused(churn, raw, change, message):
+    with pytest.raises(SchemaError, match=message):
+        Scorer(churn).score_events({**own_rows(raw, 0), **change}, CUTOFF)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "message"),
+    [
+        (5, "cutoff must be a date"),
+        ([CUTOFF], "cutoff must be a date"),
+        (None, "cutoff must be a date"),
+    ],
+)
+def test_cutoffs_that_are_none_are_refused_by_name(churn, shop, raw, cutoff, message):
+    own = own_rows(raw, shop.customers["customer_id"].iloc[0])
+    with pytest.raises(SchemaError, match=message):
+        Scorer(churn).score_events(own, cutoff)
+
+
+def test_a_cutoff_may_be_of_any_year(churn, shop, raw):
+    own = own_rows(raw, shop.transactions["customer_id"].iloc[0])
+    assert 0 < Scorer(churn).score_events(own, "9999-01-01")["churn_probability"] < 1
+    with pytest.raises(NotEnoughHistoryError, match="cutoff 1600-01-01 has none"):
+        Scorer(churn).score_events(own, "1600-01-01")
+
+
+def test_too_early_a_cutoff_tells_nothing_of_the_customer(churn, shop, raw):
+    own = own_rows(raw, shop.transactions["customer_id"].iloc[0])
+    with pytest.raises(NotEnoughHistoryError) as error:
+        Scorer(churn).score_events(own, "2001-05-06")
+    assert re.findall("[0-9]{4}", str(error.value)) == ["2001"]
+
+
+def test_tables_must_be_named(churn):
+    with pytest.raises(SchemaError, match="tables must be a dictionary"):
+        Scorer(churn).score_events([], CUTOFF)
