@@ -94,7 +94,9 @@ def test_names_that_differ_in_case_only_are_not_confused(tmp_path):
 
 
 def test_files_that_are_not_there_or_of_several_kinds(tmp_path):
-    for path in (tmp_path, tmp_path / "no.parquet", tmp_path / "*.parquet"):
+    with pytest.raises(SchemaError, match="is a folder"):
+        declare(str(tmp_path))
+    for path in (tmp_path / "no.parquet", tmp_path / "*.parquet"):
         with pytest.raises(SchemaError, match="transactions: there is no file at"):
             declare(str(path))
     write(tmp_path / "x.parquet", [1])
